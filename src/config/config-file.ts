@@ -31,6 +31,9 @@ const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const HEADER_VALUE = /^[\x20-\x7e]*$/;
 
+const CLIENT_AUTH = ['none', 'post', 'basic', 'basic-raw', 'basic-id', 'private_key_jwt'] as const;
+const REVOCATION_STYLES = ['rfc7009', 'json', 'bearer', 'none'] as const;
+
 const text = v.pipe(
   v.string('must be a string'),
   v.trim(),
@@ -59,6 +62,20 @@ export function isIssuer(value: string): boolean {
 
 const issuer = v.pipe(text, v.check(isIssuer, ISSUER_RULE));
 
+/** The name of the parameter for scopes; not that of another one of the protocol. */
+const parameter = v.pipe(
+  text,
+  v.check(
+    (name) => name === 'scope' || !PROTOCOL_PARAMS.test(name),
+    'must not be another parameter of the protocol',
+  ),
+);
+const seconds = v.pipe(
+  v.number('must be a number'),
+  v.integer('must be a whole number'),
+  v.minValue(1, 'must be at least 1'),
+);
+
 const scope = v.pipe(text, v.regex(SCOPE, 'must be a scope without spaces or quotes'));
 
 function oneOf<const T extends readonly string[]>(values: T) {
@@ -85,9 +102,13 @@ function texts(fits: (name: string, value: string) => boolean, message: string) 
   );
 }
 
-const params = texts(
-  (name) => name !== '' && !PROTOCOL_PARAMS.test(name),
-  'must not contain parameters of the protocol itself, such as scope or state',
+const NO_PROTOCOL = 'must not contain parameters of the protocol itself, such as scope or state';
+const params = texts((name) => name !== '' && !PROTOCOL_PARAMS.test(name), NO_PROTOCOL);
+/** Some providers want the redirect URI of the login again. */
+const refreshParams = texts(
+  (name, value) =>
+    name !== '' && (!PROTOCOL_PARAMS.test(name) || (name === 'redirect_uri' && value === '{redirect_uri}')),
+  NO_PROTOCOL,
 );
 const headers = texts(
   (name, value) => HEADER_NAME.test(name) && HEADER_VALUE.test(value) && !PROTOCOL_HEADERS.test(name),
@@ -115,7 +136,29 @@ const identity = exactly({
   email: v.exactOptional(paths),
   name: v.exactOptional(paths),
   details: v.exactOptional(anyTexts),
+  headers: v.exactOptional(headers),
+  body: v.exactOptional(text),
 }) satisfies v.GenericSchema<Readonly<Record<string, unknown>>, IdentitySettings>;
+
+const revocation = v.union(
+  [
+    oneOf(REVOCATION_STYLES),
+    exactly({
+      style: oneOf(REVOCATION_STYLES),
+      method: v.exactOptional(oneOf(['GET', 'DELETE'])),
+      parameter: v.exactOptional(text),
+      clientAuth: v.exactOptional(oneOf(CLIENT_AUTH)),
+      token: v.exactOptional(oneOf(['access_token'])),
+    }),
+  ],
+  `must be one of ${REVOCATION_STYLES.map((style) => `"${style}"`).join(', ')}, or an object with style`,
+);
+
+/** An origin, without a path. */
+const origin = v.pipe(
+  address,
+  v.check((value) => new URL(value).origin === value, 'must be an https URL without a path'),
+);
 
 /** See {@link ProviderSettings}. */
 const providerSettings = exactly({
@@ -124,9 +167,11 @@ const providerSettings = exactly({
   issuer: v.exactOptional(issuer),
   authorizationEndpoint: v.exactOptional(address),
   tokenEndpoint: v.exactOptional(address),
+  refreshEndpoint: v.exactOptional(address),
   revocationEndpoint: v.exactOptional(address),
   deviceAuthorizationEndpoint: v.exactOptional(address),
   userinfoEndpoint: v.exactOptional(address),
+  baseUrl: v.exactOptional(issuer),
   grant: v.exactOptional(oneOf(REPEATABLE_GRANTS)),
   audience: v.exactOptional(text),
   resource: v.exactOptional(text),
@@ -139,7 +184,7 @@ const providerSettings = exactly({
       v.transform((value) => new Secret(value)),
     ),
   ),
-  clientAuth: v.exactOptional(oneOf(['none', 'post', 'basic', 'basic-raw', 'private_key_jwt'])),
+  clientAuth: v.exactOptional(oneOf(CLIENT_AUTH)),
   clientKeyFile: v.exactOptional(text),
   clientKeyId: v.exactOptional(text),
   clientCertificateFile: v.exactOptional(text),
@@ -149,7 +194,17 @@ const providerSettings = exactly({
   insecureLoopback: v.exactOptional(yesOrNo),
   headers: v.exactOptional(headers),
   scopes: v.exactOptional(v.array(scope, 'must be a list of strings')),
-  scopeSeparator: v.exactOptional(oneOf([' ', ','])),
+  scopeSeparator: v.exactOptional(oneOf([' ', ',', '+'])),
+  scopeParameter: v.exactOptional(parameter),
+  scopesFrom: v.exactOptional(oneOf(['callback'])),
+  tokenLifetime: v.exactOptional(seconds),
+  expiresAtMember: v.exactOptional(text),
+  regions: v.exactOptional(
+    exactly({
+      parameter: text,
+      origins: v.pipe(v.array(origin, 'must be a list of strings'), v.nonEmpty('must not be empty')),
+    }),
+  ),
   scopeAliases: v.exactOptional(anyTexts),
   redirectUri: v.exactOptional(text),
   redirectHost: v.exactOptional(oneOf(['127.0.0.1', 'localhost'])),
@@ -172,10 +227,10 @@ const providerSettings = exactly({
   ),
   authorizeParams: v.exactOptional(params),
   reconsentParams: v.exactOptional(params),
-  refreshParams: v.exactOptional(params),
+  refreshParams: v.exactOptional(refreshParams),
   resend: v.exactOptional(oneOf(['once', 'never'])),
   identity: v.exactOptional(identity),
-  revocation: v.exactOptional(oneOf(['rfc7009', 'json', 'none'])),
+  revocation: v.exactOptional(revocation),
   manageUrl: v.exactOptional(address),
 }) satisfies v.GenericSchema<Readonly<Record<string, unknown>>, ProviderSettings>;
 

@@ -1,5 +1,5 @@
 import { closest } from '../domain/closest.js';
-import { clientVariables, isClientSetting } from '../domain/environment.js';
+import { clientVariables, isClientSetting, PLACE_VARIABLES } from '../domain/environment.js';
 
 /** A variable of `.env` that nothing reads. */
 export interface MisspeltVariable {
@@ -18,7 +18,7 @@ export function misspeltVariables(
   providers: readonly string[],
 ): readonly MisspeltVariable[] {
   const clients = providers.flatMap((name) => Object.values(clientVariables(name)));
-  const known = [...clients, 'MICROSOFT_TENANT_ID', 'OAUTH_REDIRECT_URI'];
+  const known = [...clients, ...PLACE_VARIABLES, 'OAUTH_REDIRECT_URI'];
   return set
     .filter((name) => !known.includes(name))
     .map((name) => ({ name, meant: closest(name, known) }))

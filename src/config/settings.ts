@@ -5,6 +5,7 @@ import { command } from '../domain/hints.js';
 import { inQuotes, quoted } from '../domain/safe-text.js';
 import type { Secret } from '../domain/secret.js';
 import type {
+  ClientAuth,
   ConfiguredProvider,
   Provider,
   ProviderCatalogue,
@@ -20,8 +21,10 @@ import {
 } from './client.js';
 import { type ClientKey, type KeyFiles, readClientKey } from './client-key.js';
 import { type ConfigFile, isProviderName, parseConfigFile } from './config-file.js';
+import { setProvider } from './config-path.js';
 import { parseEnvFile } from './env-file.js';
 import { misspeltVariables } from './misspelt.js';
+import { withoutPlaceholders } from './placeholders.js';
 
 /** The sources of a provider's settings, strongest first: environment, `.env`, `config.json`, built in. */
 export interface SettingsSources extends KeyFiles {
@@ -69,7 +72,7 @@ export function configureProvider(name: string, sources: SettingsSources): Confi
   const problem = problems[0];
   if (problem !== undefined) throw problem;
   const { clientSecret, redirectUri: own } = rest;
-  return { ...provider, clientId: clientId ?? '', clientSecret, redirectUri: own };
+  return withoutPlaceholders({ ...provider, clientId: clientId ?? '', clientSecret, redirectUri: own });
 }
 
 /** Whether a provider with `insecureLoopback` has an endpoint at this origin. */
@@ -108,11 +111,11 @@ export function resolveProvider(name: string, sources: SettingsSources): Resolve
   const problems = [
     ...(found.missing.length > 0 ? [notConfigured(facts, found.missing, sources)] : []),
     ...(malformed === null ? [] : [malformed]),
-    ...(redirected instanceof VaultError ? [redirected] : []),
+    ...(redirected instanceof VaultError ? [redirected] : unregistrable(facts, redirected.redirectUri)),
     ...uselessSecret(name, facts, settings),
     ...(key instanceof VaultError ? [key] : []),
   ];
-  const isConfidential = facts.clientAuth === 'none' && found.clientSecret !== null;
+  const isConfidential = PUBLIC.includes(facts.clientAuth) && found.clientSecret !== null;
   return {
     provider: {
       ...facts,
@@ -144,13 +147,13 @@ function baseOf(name: string, own: ProviderSettings | undefined, sources: Settin
   const lookup = lookupIn(sources);
   const names = [...Object.keys(envFile), ...Object.keys(env)];
   const merged = Object.fromEntries(names.map((variable) => [variable, lookup(variable)]));
-  const base = catalogue.builtIn(own?.extends ?? name, merged);
+  const base = catalogue.builtIn(own?.extends ?? name, merged, own?.baseUrl ?? null);
   if (base !== null || own?.extends === undefined) return base;
   throw new VaultError(
     'config_invalid',
     `providers.${name}.extends in config.json is not the name of a built-in provider`,
     {
-      hint: `built-in providers: ${catalogue.names.join(', ')}`,
+      hint: `to list the built-in providers: ${command('providers')}`,
     },
   );
 }
@@ -169,6 +172,21 @@ function redirectOf(facts: Provider, settings: ProviderSettings, lookup: Lookup)
     if (failure instanceof VaultError) return failure;
     throw failure;
   }
+}
+
+/** A provider that registers https redirect URIs only would refuse the one on this machine after the login began. */
+function unregistrable({ name, title, httpsRedirect }: Provider, own: string | null): readonly VaultError[] {
+  if (httpsRedirect !== true || own?.startsWith('https:') === true) return [];
+  return [
+    new VaultError(
+      'client_not_configured',
+      `${title} cannot be used yet: it accepts only https redirect URIs, and none is set`,
+      {
+        hint: `${setProvider(name, 'redirectUri', 'https://example.com/callback')}\nuse a page of your own that you registered at ${title}; after the login you paste its address`,
+        details: { missing: ['redirectUri'] },
+      },
+    ),
+  ];
 }
 
 /** The private key of a client that authenticates with one; null for other clients. */
@@ -235,18 +253,16 @@ function notConfigured(
 
 function unknownProvider(name: string, known: readonly string[]): VaultError {
   const guess = closest(name, known);
-  return new VaultError(
-    'provider_unknown',
-    `unknown provider '${name.slice(0, 60)}'; known: ${known.join(', ')}`,
-    {
-      hint: [
-        `${guess === null ? '' : `did you mean ${guess}? `}to list them: ${command('providers')}`,
-        `to add a server of your own: ${command(`setup ${isProviderName(name) ? name : 'NAME'} --issuer URL`)}`,
-      ].join('\n'),
-      details: { known },
-    },
-  );
+  return new VaultError('provider_unknown', `unknown provider '${name.slice(0, 60)}'`, {
+    hint: [
+      `${guess === null ? '' : `did you mean ${guess}? `}to list them: ${command('providers')}`,
+      `to add a server of your own: ${command(`setup ${isProviderName(name) ? name : 'NAME'} --issuer URL`)}`,
+    ].join('\n'),
+    details: { known },
+  });
 }
+
+const PUBLIC: readonly ClientAuth[] = ['none', 'basic-id'];
 
 export interface LoadOptions {
   readonly env: SettingsSources['env'];

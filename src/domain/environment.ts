@@ -1,7 +1,10 @@
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What identifies this program to a provider, and may be secret. */
-const CLIENT_SETTING = /_CLIENT_(ID|SECRET)$|_TENANT_ID$|^OAUTH_REDIRECT_URI$/;
+const CLIENT_SETTING = /_CLIENT_(ID|SECRET)$|_TENANT_ID$|_OAUTH_URL$|^OAUTH_REDIRECT_URI$/;
+
+/** What says where a provider is. */
+export const PLACE_VARIABLES = ['MICROSOFT_TENANT_ID', 'GITLAB_OAUTH_URL', 'SALESFORCE_OAUTH_URL'] as const;
 
 /** Whether a variable is an OAuth client's id or secret, or is set together with them. */
 export function isClientSetting(name: string): boolean {

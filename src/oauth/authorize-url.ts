@@ -11,6 +11,8 @@ export interface AuthorizationRequest {
   readonly redirectUri: string;
   readonly scopes: readonly string[];
   readonly scopeSeparator: string;
+  /** Default: `scope`. */
+  readonly scopeParameter?: string | undefined;
   /** 256 random bits that bind the response to this login (§10.12). */
   readonly state: string;
   /** Null when the provider does not support PKCE. */
@@ -49,7 +51,8 @@ export function authorizationUrl(request: AuthorizationRequest): string {
     client_id: request.clientId,
     redirect_uri: request.redirectUri,
     state: request.state,
-    scope: request.scopes.length > 0 ? request.scopes.join(request.scopeSeparator) : null,
+    [request.scopeParameter ?? 'scope']:
+      request.scopes.length > 0 ? request.scopes.join(request.scopeSeparator) : null,
     code_challenge: request.codeChallenge,
     code_challenge_method: request.codeChallenge === null ? null : 'S256',
     nonce: request.nonce,

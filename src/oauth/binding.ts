@@ -4,6 +4,7 @@ import { command, loginCommand, setProvider } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import type { ConfiguredProvider } from '../providers/contract.js';
 import { isIssuer } from './discovery.js';
+import { whereLoggedIn } from './regions.js';
 
 /**
  * Whether the configuration still names the issuer, the token endpoint and the client that an account's tokens came from. A
@@ -13,9 +14,9 @@ import { isIssuer } from './discovery.js';
  */
 export function bindingError(
   account: Account,
-  provider: Pick<ConfiguredProvider, 'name' | 'clientId' | 'issuer' | 'endpoints'>,
+  provider: Pick<ConfiguredProvider, 'name' | 'clientId' | 'issuer' | 'endpoints' | 'identity' | 'regions'>,
 ): VaultError | null {
-  const { endpoints } = provider;
+  const { endpoints } = whereLoggedIn(provider, account);
   const same = {
     'client id': account.clientId === provider.clientId,
     issuer: isIssuer(provider.issuer, account.issuer),

@@ -64,7 +64,9 @@ export async function authorizeDevice(
   const to = { ...request, provider: { ...provider, clientAuth, tokenBody: 'form' as const } };
   const answer = await post(http, to, {
     client_id: clientId,
-    ...(scopes.length === 0 ? {} : { scope: scopes.join(provider.scopeSeparator) }),
+    ...(scopes.length === 0
+      ? {}
+      : { [provider.device?.scopeParameter ?? 'scope']: scopes.join(provider.scopeSeparator) }),
   });
   return readDeviceAnswer(answer, provider.errors, now(), clientSecret === null ? [] : [clientSecret]);
 }
@@ -176,7 +178,7 @@ export async function pollDevice(http: Http, poll: DevicePoll): Promise<PollOutc
   });
   if (answer instanceof TransportFailure) return { kind: 'unclear', why: answer, retryAfter: 0 };
   const sent = clientSecret === null ? [deviceCode] : [deviceCode, clientSecret];
-  const read = readTokenAnswer(answer, provider.errors, now(), sent);
+  const read = readTokenAnswer(answer, provider.errors, now(), sent, provider);
   if (read.kind === 'granted') return read;
   const { error, retryAfter } = read;
   if (error === 'slow_down') {

@@ -27,7 +27,7 @@ export interface IdentityQuestion {
  */
 export async function readIdentity(question: IdentityQuestion): Promise<Identity> {
   const { source, claims } = question;
-  const documents = { main: await mainDocument(question), claims };
+  const documents = { main: await mainDocument(question), claims, answer: question.answer.members };
   return {
     subject: readSubject(source, documents),
     email: readFirst(source.email, documents),
@@ -59,10 +59,15 @@ async function mainDocument(question: IdentityQuestion): Promise<Members> {
 
 async function ask(http: Http, request: IdentityRequest, authorization: string): Promise<Members> {
   const headers = { accept: 'application/json', ...request.headers, authorization };
-  const host = new URL(request.url).host;
+  const { url, body } = request;
+  const host = new URL(url).host;
   let answer: HttpAnswer;
   try {
-    answer = await http.send({ method: 'GET', url: request.url, headers });
+    answer = await http.send(
+      body === undefined
+        ? { method: 'GET', url, headers }
+        : { method: 'POST', url, headers: { ...headers, 'content-type': 'application/json' }, body },
+    );
   } catch (failure) {
     if (!(failure instanceof TransportFailure)) throw failure;
     const hint = transportHint(failure, '');
@@ -120,7 +125,7 @@ function readSubject(source: IdentitySource, documents: Documents): string {
  * @returns null when the source has the subject from elsewhere
  */
 export function subjectOfClaims(source: IdentitySource, claims: Members): string | null {
-  const parts = source.subject.map((path) => readPath(path, { main: claims, claims }));
+  const parts = source.subject.map((path) => readPath(path, { main: claims, claims, answer: null }));
   return parts.length === 0 || parts.includes(null) ? null : parts.join(':');
 }
 
@@ -138,23 +143,28 @@ export interface Documents {
   readonly main: unknown;
   /** The id_token's claims. */
   readonly claims: unknown;
+  /** The token endpoint's answer. */
+  readonly answer: unknown;
 }
 
 /**
- * Reads `owner.user.id`, `items.0.id`, alternatives `sub|id`, or `id_token.sub`, which names its document.
+ * Reads `owner.user.id`, `items.0.id`, alternatives `sub|id`, or `id_token.sub` and `token_response.team.id`, which name their
+ * documents.
  *
  * @returns the string or number found, on one line; null when missing or too long for a name
  */
 function readPath(path: string, documents: Documents): string | null {
   for (const alternative of path.split('|')) {
     const steps = alternative.split('.');
-    const fromClaims = steps[0] === 'id_token';
-    const start = fromClaims ? documents.claims : documents.main;
-    const found = asText((fromClaims ? steps.slice(1) : steps).reduce(member, start));
+    const named = NAMED[steps[0] ?? ''];
+    const start = named === undefined ? documents.main : documents[named];
+    const found = asText((named === undefined ? steps : steps.slice(1)).reduce(member, start));
     if (found !== null) return found;
   }
   return null;
 }
+
+const NAMED: Readonly<Record<string, 'claims' | 'answer'>> = { id_token: 'claims', token_response: 'answer' };
 
 function readFirst(paths: readonly string[], documents: Documents): string | null {
   for (const path of paths) {

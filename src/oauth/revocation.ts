@@ -16,7 +16,7 @@ export interface Revocation
 }
 
 /**
- * Revokes a token (RFC 7009, or a JSON body `{"token"}`), sending once. Any success status means revoked, also for an
+ * Revokes a token (RFC 7009, or as {@link RevocationFacts} says), sending once. Any success status means revoked, also for an
  * unknown token (§2.2); while the provider is overloaded the token counts as valid (§2.2.1). `unsupported_token_type` is
  * returned as `refused`, so that the caller can try the other token.
  */
@@ -31,15 +31,25 @@ export async function revoke(http: Http, revocation: Revocation): Promise<Revoca
 
 function send(http: Http, revocation: Revocation): Promise<HttpAnswer> {
   const { endpoint, token, hint, facts, provider, clientId, clientSecret, deadline } = revocation;
-  const json = facts.style === 'json';
+  const { style, method = 'POST', parameter = 'token', clientAuth = provider.clientAuth } = facts;
+  if (style === 'bearer') {
+    const headers = {
+      ...provider.headers,
+      accept: 'application/json',
+      authorization: `Bearer ${token.reveal()}`,
+    };
+    return http.send({ method, url: endpoint, headers, deadline });
+  }
+  const json = style === 'json';
+  const hinted = json || facts.token !== undefined ? {} : { token_type_hint: hint };
   const request = buildTokenRequest({
     endpoint,
-    parameters: { token: token.reveal(), ...(json ? {} : { token_type_hint: hint }) },
-    provider: { ...provider, tokenBody: json ? 'json' : 'form' },
+    parameters: { [parameter]: token.reveal(), ...hinted },
+    provider: { ...provider, clientAuth, tokenBody: json ? 'json' : 'form' },
     clientId,
     clientSecret,
   });
-  return http.send({ method: 'POST', url: endpoint, ...request, deadline });
+  return http.send({ method, url: endpoint, ...request, deadline });
 }
 
 function read(answer: HttpAnswer, revocation: Revocation): RevocationOutcome {
@@ -52,7 +62,11 @@ function read(answer: HttpAnswer, revocation: Revocation): RevocationOutcome {
   // RFC 7009 §2.1 lets a public client revoke; a server that does not allow it sends only this status.
   if (refusal.error === 'http_401') {
     const description =
-      clientSecret === null ? 'it accepts no revocation from a client without a secret' : null;
+      facts.style === 'bearer'
+        ? 'it takes only an access token that still works; refresh it first'
+        : clientSecret === null
+          ? 'it accepts no revocation from a client without a secret'
+          : null;
     return { kind: 'refused', error: refusal.error, description };
   }
   if (refusal.class === 'transient') {

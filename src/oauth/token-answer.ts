@@ -1,7 +1,7 @@
 import { DAY, SECOND } from '../domain/duration.js';
 import { parseScopes } from '../domain/scopes.js';
 import { Secret } from '../domain/secret.js';
-import type { ErrorFacts } from '../providers/contract.js';
+import type { ErrorFacts, Provider } from '../providers/contract.js';
 import type { HttpAnswer } from '../system/contract.js';
 import { isObject, type Members, member, parseJsonMembers, parseMembers } from './answer-body.js';
 import type { GrantedAnswer, RefusedAnswer, TokenAnswer } from './contract.js';
@@ -31,6 +31,7 @@ export function readTokenAnswer(
   facts: ErrorFacts,
   now: number,
   sent: readonly Secret[] = [],
+  lifetime: LifetimeFacts = {},
 ): TokenAnswer {
   const members = parseMembers(answer);
   if (!isSuccess(answer.status) || members === null) return classify(answer, members, facts, now, sent);
@@ -48,9 +49,13 @@ export function readTokenAnswer(
     accessToken,
     refreshToken,
     tokenType: readTokenType(holder, flaws),
-    expiresIn: readLifetime(holder, ['expires_in', 'expiresIn', 'expires'], flaws),
+    expiresIn:
+      readLifetime(holder, ['expires_in', 'expiresIn', 'expires'], flaws) ??
+      lifeUntil(holder, lifetime, now) ??
+      lifetime.tokenLifetime ??
+      null,
     refreshTokenExpiresIn: readLifetime(holder, ['refresh_token_expires_in', 'refresh_expires_in'], flaws),
-    scopes: parseScopes(member(holder, 'scope') ?? member(members, 'scope')),
+    scopes: parseScopes(member(holder, 'scope') ?? member(members, 'scope') ?? member(members, 'scopes')),
     idToken: readIdTokenMember(members, flaws),
     members,
     flaws,
@@ -124,6 +129,18 @@ function useless(flaws: readonly string[]): RefusedAnswer {
     retryAfter: null,
     leavesOpen: true,
   };
+}
+
+/** How long a token lives whose answer has no `expires_in`. */
+export type LifetimeFacts = Pick<Provider, 'tokenLifetime' | 'expiresAtMember'>;
+
+/** Until a time that the answer names: a date, or seconds since the epoch. Null: it names none. */
+function lifeUntil(holder: Members, { expiresAtMember }: LifetimeFacts, now: number): number | null {
+  const value = expiresAtMember === undefined ? null : (member(holder, expiresAtMember) ?? null);
+  const isNumber = typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value));
+  const at = isNumber ? Number(value) * SECOND : typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  // One that is over lives for a moment: null would mean that it may live for ever.
+  return Number.isNaN(at) ? null : Math.min(Math.max(1, Math.floor((at - now) / SECOND)), LONGEST);
 }
 
 /** Ten years. A larger value is not "forever". */

@@ -6,12 +6,13 @@ import type { Http, HttpAnswer } from '../system/contract.js';
 import { isForm } from './answer-body.js';
 import { clientAssertion } from './client-assertion.js';
 import type { TokenAnswer } from './contract.js';
-import { isWholeByItself, readTokenAnswer } from './token-answer.js';
+import { isWholeByItself, type LifetimeFacts, readTokenAnswer } from './token-answer.js';
 import { isSuccess } from './token-error.js';
 
 export interface TokenEndpoint {
   readonly endpoint: string;
-  readonly provider: Pick<Provider, 'clientAuth' | 'assertion' | 'tokenBody' | 'headers' | 'errors'>;
+  readonly provider: Pick<Provider, 'clientAuth' | 'assertion' | 'tokenBody' | 'headers' | 'errors'> &
+    LifetimeFacts;
   readonly clientId: string;
   readonly clientSecret: Secret | null;
   readonly signal?: AbortSignal | undefined;
@@ -117,7 +118,7 @@ async function send(
   const { provider, clientSecret, now = Date.now } = to;
   const answer = await postForToken(http, to, parameters);
   const sent = clientSecret === null ? secrets : [...secrets, clientSecret];
-  return readTokenAnswer(answer, provider.errors, now(), sent);
+  return readTokenAnswer(answer, provider.errors, now(), sent, provider);
 }
 
 /**
@@ -183,7 +184,9 @@ export function buildTokenRequest(request: EndpointRequest): {
     'content-type': json ? 'application/json' : 'application/x-www-form-urlencoded',
   };
   const parameters: Record<string, string> = { ...request.parameters };
-  if (clientSecret === null || provider.clientAuth === 'none') {
+  if (provider.clientAuth === 'basic-id') {
+    headers['authorization'] = `Basic ${Buffer.from(`${clientId}:`, 'utf8').toString('base64')}`;
+  } else if (clientSecret === null || provider.clientAuth === 'none') {
     parameters['client_id'] = clientId;
   } else if (provider.assertion !== undefined) {
     const { assertion } = provider;

@@ -12,6 +12,8 @@ export type ClientAuth =
   | 'basic'
   /** HTTP Basic of the raw `client_id:client_secret`, as many providers expect it. */
   | 'basic-raw'
+  /** HTTP Basic of the raw client id and an empty password: a public client where others use Basic. */
+  | 'basic-id'
   /** A JWT signed with the client's private key (RFC 7523 §2.2). */
   | 'private_key_jwt';
 
@@ -33,20 +35,25 @@ export interface Endpoints {
   /** Null where no user logs in. */
   readonly authorization: string | null;
   readonly token: string;
+  /** Where refresh tokens are sent, if not to `token`; on the same server. */
+  readonly refresh?: string;
   readonly revocation: string | null;
   readonly deviceAuthorization: string | null;
   readonly userinfo: string | null;
 }
 
-/** A GET with the new access token that returns the identity. */
+/** A request with the new access token that returns the identity. */
 export interface IdentityRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** JSON for a POST (GraphQL and the like); absent: a GET. */
+  readonly body?: string;
 }
 
 /**
  * Where the identity is read from. A path is made of member names joined by dots (`owner.user.id`, `items.0.id`). `sub|id`
- * are alternatives; the first one present counts. A path that begins with `id_token.` is always read from the id_token.
+ * are alternatives; the first one present counts. A path that begins with `id_token.` is always read from the id_token, and one
+ * with `token_response.` from the token endpoint's answer.
  */
 export interface IdentitySource {
   /**
@@ -95,8 +102,18 @@ export interface RedirectFacts {
 }
 
 export interface RevocationFacts {
-  /** RFC 7009 form, a JSON body `{"token"}`, or nothing at all. */
-  readonly style: 'rfc7009' | 'json' | 'none';
+  /** RFC 7009 form, a JSON body `{"token"}`, the access token in `Authorization: Bearer`, or nothing at all. */
+  readonly style: 'rfc7009' | 'json' | 'bearer' | 'none';
+  /** Default: POST. A GET is for `bearer` only, so that no token gets into a URL. */
+  readonly method?: 'GET' | 'DELETE';
+  /** The name of the parameter that holds the token; default: `token`. */
+  readonly parameter?: string;
+  /** Default: as at the token endpoint. */
+  readonly clientAuth?: ClientAuth;
+  /** The only kind of token that it takes; absent: both. */
+  readonly token?: 'access_token';
+  /** The endpoint is known to be on another server than the token endpoint. Never from a configuration file. */
+  readonly elsewhere?: true;
   /** Status and error code that mean the token was revoked before: `400 invalid_token`. */
   readonly alreadyGone: readonly string[];
   /** What else a revocation revokes, as a sentence; null: nothing. */
@@ -107,6 +124,8 @@ export interface RevocationFacts {
 export interface DeviceFacts {
   /** Client authentication at the device authorization endpoint, where it differs from the token endpoint. */
   readonly clientAuth?: ClientAuth;
+  /** The name of the parameter for scopes; default: `scope`. */
+  readonly scopeParameter?: string;
   /** The only scopes the provider allows in this grant; null: any. */
   readonly scopes: readonly string[] | null;
   /** What it needs: `a client of type "TVs and Limited Input devices"`. */
@@ -150,6 +169,32 @@ export interface MailServerFacts {
   readonly scopes: readonly string[];
 }
 
+/** Servers of one provider in several regions; a user belongs to one of them, and the callback names it. */
+export interface Regions {
+  /** The parameter of the callback that holds the origin of the user's server. */
+  readonly parameter: string;
+  /** No other origin is accepted: whoever could name one would receive the code. */
+  readonly origins: readonly string[];
+}
+
+/** Where the facts about a provider come from, and what a user wants to know before choosing it. Decides nothing. */
+export interface Documented {
+  /** The page of the provider's documentation. */
+  readonly source: string;
+  /** When it was read: `2026-11`. */
+  readonly read: string;
+  /** Whether a login at the provider itself was seen to work, and not only what its documentation says. */
+  readonly tried: boolean;
+  /** Words to search for: `mail`, `git`, `files`. */
+  readonly topics: readonly string[];
+  /** How long an access token lives: `1 hour`. */
+  readonly accessToken: string;
+  /** How long a refresh token lives: `6 months without use`. */
+  readonly refreshToken: string;
+  /** Whether a refresh replaces the refresh token. */
+  readonly rotates: 'yes' | 'no' | 'unknown';
+}
+
 /** A provider is data; every difference between providers is a field. */
 export interface Provider {
   readonly name: string;
@@ -185,7 +230,18 @@ export interface Provider {
   /** Added to every login, for the identity and a refresh token. */
   readonly requiredScopes?: readonly string[];
   /** Between scopes in requests: a space nearly everywhere. */
-  readonly scopeSeparator: ' ' | ',';
+  readonly scopeSeparator: ' ' | ',' | '+';
+  /** The parameter of the authorization request that holds the scopes; default: `scope`. */
+  readonly scopeParameter?: string;
+  /** The granted scopes are in the callback, and not in the answer of the token endpoint. */
+  readonly scopesFrom?: 'callback';
+  /** Seconds an access token lives where the answer does not say it; absent: unknown. */
+  readonly tokenLifetime?: number;
+  /** A member of the answer with the time at which the access token ends, for answers without `expires_in`. */
+  readonly expiresAtMember?: string;
+  readonly regions?: Regions;
+  /** Only https redirect URIs can be registered, so the user has to set one. */
+  readonly httpsRedirect?: true;
   /** Requested name → the name in the provider's answer. */
   readonly scopeAliases: Readonly<Record<string, string>>;
   /** Granted though missing in the provider's answer. */
@@ -209,6 +265,8 @@ export interface Provider {
   readonly manageUrl: string | null;
   /** Sentences for `vault providers NAME`. */
   readonly notes: readonly string[];
+  /** Absent for a provider of the user's own. */
+  readonly documented?: Documented;
 }
 
 /** A provider together with the user's own settings for it. */
@@ -220,7 +278,10 @@ export interface ConfiguredProvider extends Provider {
   readonly redirectUri: string | null;
 }
 
-/** `providers.<name>` in `config.json`. The default of a field is the base's value, else the one given here. */
+/**
+ * `providers.<name>` in `config.json`, and the form of a built-in entry. The default of a field is the base's value, else the one
+ * given here. Addresses, headers and parameters may contain `{client_id}`, refresh parameters `{redirect_uri}` too.
+ */
 export interface ProviderSettings {
   /** A built-in provider as base; default: the one of the same name, if any. */
   readonly extends?: string;
@@ -240,9 +301,13 @@ export interface ProviderSettings {
   /** Needs `tokenEndpoint`, which needs it too, unless there is a `grant`. */
   readonly authorizationEndpoint?: string;
   readonly tokenEndpoint?: string;
+  /** Default: `tokenEndpoint`, on whose server it has to be. */
+  readonly refreshEndpoint?: string;
   readonly revocationEndpoint?: string;
   readonly deviceAuthorizationEndpoint?: string;
   readonly userinfoEndpoint?: string;
+  /** The server of a built-in provider that exists at several addresses: `https://gitlab.example.com`. */
+  readonly baseUrl?: string;
   readonly clientId?: string;
   readonly clientSecret?: Secret;
   /** Default with a secret: `basic` where `issuer` is set, else `basic-raw`; without a secret: `none`. */
@@ -266,6 +331,13 @@ export interface ProviderSettings {
   /** Default: `openid profile email offline_access` where `issuer` is set, else none. Without `openid` no id_token is expected. */
   readonly scopes?: readonly string[];
   readonly scopeSeparator?: Provider['scopeSeparator'];
+  readonly scopeParameter?: string;
+  /** Default: the answer of the token endpoint. */
+  readonly scopesFrom?: 'callback';
+  /** Seconds. */
+  readonly tokenLifetime?: number;
+  readonly expiresAtMember?: string;
+  readonly regions?: Regions;
   readonly scopeAliases?: Readonly<Record<string, string>>;
   /** The complete redirect URI. If it is an https address, the user finishes the login by pasting the address of the last page. */
   readonly redirectUri?: string;
@@ -282,9 +354,15 @@ export interface ProviderSettings {
   /** Default: the id_token, else `userinfoEndpoint`, else `none`. */
   readonly identity?: IdentitySettings;
   /** Default: `rfc7009` where there is an endpoint, else `none`. */
-  readonly revocation?: RevocationFacts['style'];
+  readonly revocation?: RevocationFacts['style'] | RevocationSettings;
   readonly manageUrl?: string;
 }
+
+/** Where it differs from the style's own form. */
+export type RevocationSettings = Pick<
+  RevocationFacts,
+  'style' | 'method' | 'parameter' | 'clientAuth' | 'token'
+>;
 
 /** As {@link IdentitySource}; `userinfo` asks `userinfoEndpoint`. */
 export interface IdentitySettings {
@@ -294,6 +372,38 @@ export interface IdentitySettings {
   readonly email?: readonly string[];
   readonly name?: readonly string[];
   readonly details?: Readonly<Record<string, string>>;
+  /** With `userinfo`: sent along. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** With `userinfo`: JSON, sent by POST. */
+  readonly body?: string;
+}
+
+/**
+ * A built-in provider: settings as in `config.json`, and what only a built-in one has. Addresses may contain `{base}`, the server
+ * that `baseUrl` or a variable names.
+ */
+export interface ProviderEntry
+  extends Omit<ProviderSettings, 'extends' | 'clientId' | 'clientSecret' | 'grant' | 'baseUrl'>,
+    Partial<
+      Pick<
+        Provider,
+        | 'issuerTemplate'
+        | 'requiredScopes'
+        | 'scopesNotEchoed'
+        | 'httpsRedirect'
+        | 'errors'
+        | 'grantLimits'
+        | 'device'
+        | 'deadEnds'
+        | 'mail'
+        | 'notes'
+      >
+    > {
+  readonly title: string;
+  readonly base?: { readonly variable: string; readonly url: string };
+  readonly client: Partial<ClientFacts> & Pick<ClientFacts, 'registrationUrl' | 'registrationSteps'>;
+  readonly revocationFacts?: Partial<Pick<RevocationFacts, 'alreadyGone' | 'caution' | 'elsewhere'>>;
+  readonly documented: Documented;
 }
 
 /** The providers, for code that may not import them. */
@@ -302,10 +412,15 @@ export interface ProviderCatalogue {
   readonly names: readonly string[];
   /**
    * @param env the environment, with the values of `.env` under it
+   * @param baseUrl its server, over the one that a variable names; null: not set
    * @returns null when no provider of this name is built in
    * @throws VaultError `config_invalid` when a variable such as MICROSOFT_TENANT_ID is wrong
    */
-  builtIn(name: string, env: Readonly<Record<string, string | undefined>>): Provider | null;
+  builtIn(
+    name: string,
+    env: Readonly<Record<string, string | undefined>>,
+    baseUrl?: string | null,
+  ): Provider | null;
   /** @throws VaultError `config_invalid` when the settings are incomplete */
   fromConfig(name: string, settings: ProviderSettings, base: Provider | null): Provider;
 }

@@ -1,14 +1,8 @@
 import { clientVariables } from '../domain/environment.js';
 import { VaultError } from '../domain/errors.js';
 import type { RepeatableGrant } from '../domain/repeatable-grant.js';
-import type {
-  ClientFacts,
-  Endpoints,
-  IdentitySource,
-  Provider,
-  ProviderSettings,
-  RevocationFacts,
-} from './contract.js';
+import type { ClientFacts, Endpoints, Provider, ProviderSettings, RevocationFacts } from './contract.js';
+import { identityOf, NO_IDENTITY } from './custom-identity.js';
 
 const OIDC_SCOPES = ['openid', 'profile', 'email', 'offline_access'];
 
@@ -29,6 +23,7 @@ export function fromConfig(name: string, settings: ProviderSettings, base: Provi
   const issuer = settings.issuer ?? (moved ? issuerOf(name, endpoints) : base.issuer);
   const scopes = settings.scopes ?? base?.scopes ?? (settings.issuer === undefined ? [] : OIDC_SCOPES);
   const { grant } = settings;
+  if (base === null) refuse(name, settings, ['baseUrl'], 'is for a built-in provider, and this is none');
   if (settings.clientAuth !== 'private_key_jwt')
     refuse(name, settings, ONLY_WITH_KEY, 'is for clientAuth "private_key_jwt", which is not set');
   if (grant === undefined)
@@ -56,6 +51,7 @@ export function fromConfig(name: string, settings: ProviderSettings, base: Provi
     scopes,
     requiredScopes: base?.requiredScopes ?? (isOidc ? ['openid'] : []),
     scopeSeparator: settings.scopeSeparator ?? base?.scopeSeparator ?? ' ',
+    ...peculiarities(settings, base, moved),
     scopeAliases: { ...base?.scopeAliases, ...settings.scopeAliases },
     scopesNotEchoed: base?.scopesNotEchoed ?? (isOidc ? ['openid', 'offline_access'] : []),
     authorizeParams: { ...base?.authorizeParams, ...settings.authorizeParams },
@@ -71,8 +67,33 @@ export function fromConfig(name: string, settings: ProviderSettings, base: Provi
     mail: moved ? null : base.mail,
     manageUrl: settings.manageUrl ?? (moved ? null : base.manageUrl),
     notes: base?.notes ?? [],
+    ...(!moved && base.documented !== undefined && { documented: base.documented }),
   };
   return grant === undefined ? provider : withoutUser(provider, settings, grant);
+}
+
+/** What is absent at nearly all providers. Regions are addresses, so they are not inherited by another server. */
+function peculiarities(
+  settings: ProviderSettings,
+  base: Provider | null,
+  moved: boolean,
+): Pick<
+  Provider,
+  'scopeParameter' | 'scopesFrom' | 'tokenLifetime' | 'expiresAtMember' | 'regions' | 'httpsRedirect'
+> {
+  const { scopeParameter, scopesFrom, tokenLifetime, expiresAtMember, regions, httpsRedirect } = {
+    ...base,
+    ...(moved && { regions: undefined, httpsRedirect: undefined }),
+    ...settings,
+  };
+  return {
+    ...(scopeParameter !== undefined && { scopeParameter }),
+    ...(scopesFrom !== undefined && { scopesFrom }),
+    ...(tokenLifetime !== undefined && { tokenLifetime }),
+    ...(expiresAtMember !== undefined && { expiresAtMember }),
+    ...(regions !== undefined && { regions }),
+    ...(httpsRedirect !== undefined && { httpsRedirect }),
+  };
 }
 
 const ONLY_WITH_KEY = [
@@ -87,13 +108,14 @@ const ONLY_WITH_GRANT = ['audience', 'resource'] as const;
 const ONLY_WITH_USER = [
   ...([
     'authorizationEndpoint',
+    'refreshEndpoint',
     'deviceAuthorizationEndpoint',
     'userinfoEndpoint',
     'identity',
     'pkce',
   ] as const),
   ...(['redirectUri', 'redirectHost', 'redirectPort', 'redirectPath'] as const),
-  ...(['authorizeParams', 'reconsentParams', 'resend'] as const),
+  ...(['authorizeParams', 'reconsentParams', 'resend', 'scopeParameter', 'scopesFrom', 'regions'] as const),
 ];
 
 /** A setting that is ignored silently would hide a contradiction. @throws VaultError `config_invalid` */
@@ -176,16 +198,24 @@ function endpointsOf(
   const authorization = settings.authorizationEndpoint ?? inherited?.authorization;
   const token = settings.tokenEndpoint ?? inherited?.token;
   if ((authorization !== undefined || settings.grant !== undefined) && token !== undefined) {
+    const refresh = settings.refreshEndpoint ?? inherited?.refresh;
+    if (refresh !== undefined && originOf(refresh) !== originOf(token))
+      throw notWhole(name, 'refreshEndpoint has to be on the server of tokenEndpoint');
     return {
       authorization: authorization ?? null,
       token,
+      ...(refresh !== undefined && { refresh }),
       revocation: settings.revocationEndpoint ?? inherited?.revocation ?? null,
       deviceAuthorization: settings.deviceAuthorizationEndpoint ?? inherited?.deviceAuthorization ?? null,
       userinfo: settings.userinfoEndpoint ?? inherited?.userinfo ?? null,
     };
   }
-  const { authorizationEndpoint, tokenEndpoint, revocationEndpoint, deviceAuthorizationEndpoint } = settings;
-  const given = { authorizationEndpoint, tokenEndpoint, revocationEndpoint, deviceAuthorizationEndpoint };
+  const { authorizationEndpoint, tokenEndpoint, refreshEndpoint } = settings;
+  const { revocationEndpoint, deviceAuthorizationEndpoint } = settings;
+  const given = {
+    ...{ authorizationEndpoint, tokenEndpoint, refreshEndpoint },
+    ...{ revocationEndpoint, deviceAuthorizationEndpoint },
+  };
   const lonely = Object.entries(given).find(([, value]) => value !== undefined)?.[0];
   if (lonely === undefined) return null;
   const needed = { authorizationEndpoint: authorization, tokenEndpoint: token };
@@ -212,10 +242,12 @@ function titleOf(name: string, base: Provider | null): string {
 function inheritedClient(name: string, settings: ProviderSettings, base: Provider): ClientFacts {
   const own = clientVariables(name);
   const inherited = base.client;
+  // Another server may be another's: it gets only the secrets that are meant for it.
+  const shared = settings.baseUrl === undefined;
   return {
     ...inherited,
-    idVariables: [...new Set([own.id, ...inherited.idVariables])],
-    secretVariables: [...new Set([own.secret, ...inherited.secretVariables])],
+    idVariables: [...new Set([own.id, ...(shared ? inherited.idVariables : [])])],
+    secretVariables: [...new Set([own.secret, ...(shared ? inherited.secretVariables : [])])],
     secret: secretOf(settings, base),
   };
 }
@@ -245,9 +277,7 @@ function ownClient(
 
 function secretOf(settings: ProviderSettings, base: Provider | null): ClientFacts['secret'] {
   if (settings.clientAuth === undefined) return base?.client.secret ?? 'optional';
-  return settings.clientAuth === 'none' || settings.clientAuth === 'private_key_jwt'
-    ? 'forbidden'
-    : 'required';
+  return ['none', 'basic-id', 'private_key_jwt'].includes(settings.clientAuth) ? 'forbidden' : 'required';
 }
 
 /** OpenID Connect Core §11: for `offline_access` a refresh token is issued only together with a consent prompt. */
@@ -260,66 +290,14 @@ function revocationOf(
   base: Provider | null,
   endpoints: Endpoints | null,
 ): RevocationFacts {
-  const { style, alreadyGone, caution } = base?.revocation ?? {
-    style: 'none',
-    alreadyGone: [],
-    caution: null,
-  };
+  const inherited = base?.revocation ?? { style: 'none', alreadyGone: [], caution: null };
+  const { alreadyGone, caution } = inherited;
   if (endpoints !== null && endpoints.revocation === null)
     return { style: 'none', alreadyGone, caution: null };
-  return { style: settings.revocation ?? (style === 'none' ? 'rfc7009' : style), alreadyGone, caution };
-}
-
-/** Names of the subject at plain OAuth servers; the first one present counts. */
-const ANY_SUBJECT = 'sub|id|user_id|account_id|uuid';
-const EMAIL = ['email', 'mail'];
-const NAME = ['preferred_username', 'username', 'login', 'name'];
-
-const NO_IDENTITY: IdentitySource = {
-  from: 'none',
-  request: null,
-  subject: [],
-  email: [],
-  name: [],
-  details: {},
-};
-
-/**
- * The identity comes from the user's setting, else as in the base, else from the id_token, else from the userinfo
- * endpoint. Without any of them the label given at the login is the subject.
- *
- * @throws VaultError `config_invalid` when the endpoint for it is missing
- */
-function identityOf(
-  name: string,
-  settings: ProviderSettings,
-  base: Provider | null,
-  moved: boolean,
-  isOidc: boolean,
-): IdentitySource {
-  const { identity, userinfoEndpoint } = settings;
-  if (identity === undefined && base !== null) {
-    if (base.identity.from !== 'request') return base.identity;
-    const url = userinfoEndpoint ?? (moved ? null : (base.identity.request?.url ?? null));
-    return { ...base.identity, request: requestTo(name, url) };
-  }
-  const from = identity?.from ?? (isOidc ? 'id_token' : userinfoEndpoint === undefined ? 'none' : 'userinfo');
-  if (from === 'none') return NO_IDENTITY;
-  const inherited = moved ? null : (base?.endpoints?.userinfo ?? null);
-  return {
-    from: from === 'userinfo' ? 'request' : from,
-    request: from === 'userinfo' ? requestTo(name, userinfoEndpoint ?? inherited) : null,
-    subject: identity?.subject ?? [from === 'id_token' ? 'sub' : ANY_SUBJECT],
-    email: identity?.email ?? EMAIL,
-    name: identity?.name ?? NAME,
-    details: identity?.details ?? {},
-  };
-}
-
-function requestTo(name: string, url: string | null): IdentitySource['request'] {
-  if (url !== null) return { url, headers: {} };
-  const what = `providers.${name} in config.json takes the identity from an endpoint that is not set`;
-  throw new VaultError('config_invalid', what, {
-    hint: `set providers.${name}.userinfoEndpoint, or another source in providers.${name}.identity`,
-  });
+  const { revocation } = settings;
+  if (revocation !== undefined)
+    return { ...(typeof revocation === 'string' ? { style: revocation } : revocation), alreadyGone, caution };
+  const { elsewhere, ...facts } = inherited;
+  const own = settings.revocationEndpoint === undefined && elsewhere !== undefined ? { elsewhere } : {};
+  return { ...facts, ...own, style: facts.style === 'none' ? 'rfc7009' : facts.style };
 }

@@ -132,4 +132,13 @@ export const google: Provider = {
     'Google deletes a client that is not used for 6 months.',
     'A device login needs another client, of type "TVs and Limited Input devices", and allows openid, email, profile, two Drive and two YouTube scopes only.',
   ],
+  documented: {
+    source: 'https://developers.google.com/identity/protocols/oauth2/native-app',
+    read: '2026-11',
+    tried: false,
+    topics: ['mail', 'calendar', 'files'],
+    accessToken: '1 hour',
+    refreshToken: '6 months without use',
+    rotates: 'no',
+  },
 };

@@ -233,4 +233,13 @@ const shared: Omit<Provider, 'issuer' | 'issuerTemplate' | 'endpoints' | 'mail' 
     'A refresh token ends after 90 days without use, and when the password changes.',
     'A device login works with the same client; some organisations forbid it by conditional access.',
   ],
+  documented: {
+    source: 'https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow',
+    read: '2026-11',
+    tried: false,
+    topics: ['mail', 'calendar', 'files', 'office', 'azure'],
+    accessToken: 'about 1 hour',
+    refreshToken: '90 days without use',
+    rotates: 'yes',
+  },
 };

@@ -1,7 +1,6 @@
 import type { Provider } from './contract.js';
+import { FIXED_PORT as PORT } from './fixed-port.js';
 
-/** Fixed, because Notion compares the redirect URI exactly; outside the range from which systems hand out ports. */
-const PORT = 17890;
 const PATH = '/callback/notion';
 
 /**
@@ -95,4 +94,13 @@ export const notion: Provider = {
     `If Notion does not accept the http redirect URI, register an https one of yours, set OAUTH_REDIRECT_URI to it, and paste the address at which the browser ends.`,
     'In Notion, "Settings", "Connections" lists the connection and removes it.',
   ],
+  documented: {
+    source: 'https://developers.notion.com/guides/get-started/authorization',
+    read: '2026-11',
+    tried: false,
+    topics: ['notes'],
+    accessToken: 'not reported',
+    refreshToken: 'not reported',
+    rotates: 'yes',
+  },
 };

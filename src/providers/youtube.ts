@@ -43,4 +43,13 @@ export const youtube: Provider = {
     'youtube.readonly is always requested, because it shows which channel a login is for.',
     ...google.notes,
   ],
+  documented: {
+    source: 'https://developers.google.com/youtube/v3/guides/auth/installed-apps',
+    read: '2026-11',
+    tried: false,
+    topics: ['video'],
+    accessToken: '1 hour',
+    refreshToken: '6 months without use',
+    rotates: 'no',
+  },
 };

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseEnvFile } from '../../src/config/env-file.js';
+import { PLACE_VARIABLES } from '../../src/domain/environment.js';
 import { builtInProvider, catalogue } from '../../src/providers/index.js';
 
 const values = parseEnvFile(
@@ -15,7 +16,7 @@ describe('.env.example', () => {
       ...(client?.idVariables ?? []),
       ...(client?.secretVariables ?? []),
     ]);
-    const others = ['MICROSOFT_TENANT_ID', 'OAUTH_REDIRECT_URI'];
+    const others = [...PLACE_VARIABLES, 'OAUTH_REDIRECT_URI'];
     expect(Object.keys(values).sort()).toEqual([...new Set([...variables, ...others])].sort());
   });
 

@@ -202,13 +202,15 @@ describe('names of providers', () => {
   const config = { providers: { mine: MINE, google: { scopes: ['openid'] } } };
 
   it('are the built-in ones and then the own ones of the user', () => {
-    expect(providerNames(sources({ config }))).toEqual(['google', 'microsoft', 'youtube', 'notion', 'mine']);
+    const names = providerNames(sources({ config }));
+    expect([names[0], names.at(-1)]).toEqual(['google', 'mine']);
+    expect(names.filter((name) => name === 'google')).toHaveLength(1);
   });
 
-  it('that are unknown cause an error with the known ones and a guess', () => {
+  it('that are unknown cause an error with a guess', () => {
     const { code, message, hint } = refusal('mien', { config });
     expect(code).toBe('provider_unknown');
-    expect(message).toBe(`unknown provider 'mien'; known: google, microsoft, youtube, notion, mine`);
+    expect(message).toBe(`unknown provider 'mien'`);
     expect(hint).toBe(
       'did you mean mine? to list them: vault providers\nto add a server of your own: vault setup mien --issuer URL',
     );
@@ -220,10 +222,7 @@ describe('names of providers', () => {
 
   it('to extend must be built in', () => {
     const { code, hint } = refusal('mine', { config: { providers: { mine: { extends: 'gogle' } } } });
-    expect([code, hint]).toEqual([
-      'config_invalid',
-      'built-in providers: google, microsoft, youtube, notion',
-    ]);
+    expect([code, hint]).toEqual(['config_invalid', 'to list the built-in providers: vault providers']);
   });
 });
 

@@ -3,13 +3,14 @@ import { equalBytes } from '../../crypto/derive.js';
 import { formatDuration } from '../../domain/duration-text.js';
 import { EXIT_CODES, VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
-import { readable } from '../../domain/scopes.js';
+import { parseScopes, readable } from '../../domain/scopes.js';
 import { TransportFailure } from '../../domain/transport.js';
 import { interrupted } from '../../domain/waiting.js';
 import { authorizationUrl, createPkce } from '../../oauth/authorize-url.js';
 import { readAuthorizationResponse } from '../../oauth/callback.js';
 import type { ServerMetadata } from '../../oauth/contract.js';
 import type { LoginOutcome } from '../../oauth/loopback/page.js';
+import { whereSent } from '../../oauth/regions.js';
 import { type CodeExchange, exchangeCode } from '../../oauth/token-endpoint.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { Vault } from '../../vault/vault.js';
@@ -59,6 +60,7 @@ export async function loginWithCode(
       redirectUri: redirect.redirectUri,
       scopes,
       scopeSeparator: provider.scopeSeparator,
+      scopeParameter: provider.scopeParameter,
       state,
       codeChallenge: pkce?.challenge ?? null,
       nonce,
@@ -79,12 +81,19 @@ export async function loginWithCode(
     const response = readAuthorizationResponse({ url: answered, state, server, clientId: provider.clientId });
     if (response.kind === 'error') throw authorizationRefusal(provider, response.error, response.description);
     talk.on({ kind: 'code_received' });
-    const grant = await redeem(ctx, provider, server, {
+    const there = whereSent(provider, answered);
+    const itsServer = there === provider ? server : await serverOf(there, ctx.http, ctx.interruption);
+    const { answer, at } = await redeem(ctx, there, itsServer, {
       code: response.code,
       redirectUri: redirect.redirectUri,
       codeVerifier: pkce?.verifier ?? null,
     });
-    const result = await finish(ctx, vault, { provider, server, target, nonce, how, ...grant });
+    const said = provider.scopesFrom === 'callback' ? parseScopes(answered.searchParams.get('scope')) : null;
+    const grant = { answer: { ...answer, scopes: answer.scopes ?? said }, at };
+    const result = await finish(ctx, vault, {
+      ...{ provider: there, server: itsServer },
+      ...{ target, nonce, how, ...grant },
+    });
     redirect.conclude(result.missingScopes.length === 0 ? 'logged_in' : 'fewer_scopes');
     return result;
   } catch (failure) {

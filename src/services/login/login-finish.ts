@@ -14,7 +14,7 @@ import type { Http } from '../../system/contract.js';
 import type { VaultEvents } from '../../vault/queued-events.js';
 import type { UnstoredLogin } from '../../vault/sealed-spill.js';
 import type { Vault } from '../../vault/vault.js';
-import { isOwnServer, revokeTokens } from '../revoke/revoke.js';
+import { mayRevokeAt, revokeTokens } from '../revoke/revoke.js';
 import { loginFinished, noteConsent } from './login-commit.js';
 import { type IdentifiedUser, identifyUser, identityByName } from './login-identity.js';
 import type { LoginRequest, LoginResult } from './login-request.js';
@@ -193,7 +193,7 @@ async function end(http: () => Promise<Http>, vault: Vault, grant: DiscardedGran
     outcome: 'failed',
     words: `could not be revoked (${why}): ${remove}`,
   });
-  if (provider.endpoints !== null && !isOwnServer(endpoint, server)) {
+  if (!mayRevokeAt(provider, endpoint, server)) {
     return not('the configured revocation endpoint is on another server');
   }
   const revoked = await revokeTokens(await http(), provider, endpoint, answer, DEADLINE);

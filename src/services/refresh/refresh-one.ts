@@ -9,6 +9,7 @@ import { type Repeated, repeatedGrant } from '../../domain/repeatable-grant.js';
 import type { Secret } from '../../domain/secret.js';
 import type { RefreshOutcome } from '../../domain/status.js';
 import { TransportFailure } from '../../domain/transport.js';
+import { whereLoggedIn } from '../../oauth/regions.js';
 import { refresh, requestGrant } from '../../oauth/token-endpoint.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { Intent, SealedAccount } from '../../stores/contract.js';
@@ -238,7 +239,8 @@ function send(
   how: Pick<Sending, 'policy' | 'mayResend'>,
 ): Promise<Sent> {
   const { clientId, clientSecret } = provider;
-  const { tokenEndpoint: endpoint } = account;
+  const { endpoints } = whereLoggedIn(provider, account);
+  const endpoint = (repeated === null ? endpoints?.refresh : undefined) ?? account.tokenEndpoint;
   const to = { endpoint, provider, clientId, clientSecret, deadline: DEADLINE };
   const { clock, interruption: signal } = deps;
   const outage = deps.outage?.(new URL(endpoint).host);

@@ -9,6 +9,7 @@ import { command, shellName } from '../../domain/hints.js';
 import { repeatedGrant } from '../../domain/repeatable-grant.js';
 import type { Secret } from '../../domain/secret.js';
 import type { RevocationOutcome } from '../../oauth/contract.js';
+import { whereLoggedIn } from '../../oauth/regions.js';
 import { revoke } from '../../oauth/revocation.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { SealedAccount } from '../../stores/contract.js';
@@ -248,9 +249,9 @@ async function askProvider(
   contents: Contents,
 ): Promise<ProviderAnswer> {
   if (provider.revocation.style === 'none') return unsupported(provider);
-  const { revocationEndpoint } = await serverOf(provider, ctx.http);
+  const { revocationEndpoint } = await serverOf(whereLoggedIn(provider, account), ctx.http);
   if (revocationEndpoint === null) return unsupported(provider);
-  if (provider.endpoints !== null) requireOwnServer(account, provider, revocationEndpoint);
+  if (!mayRevokeAt(provider, revocationEndpoint, account)) throw otherServer(account, provider);
   return inWords(
     await revokeTokens(await ctx.http(), provider, revocationEndpoint, contents),
     provider,
@@ -271,7 +272,9 @@ export async function revokeTokens(
   deadline?: number,
 ): Promise<RevocationOutcome> {
   const tokens: (readonly [Secret, 'refresh_token' | 'access_token'])[] = [];
-  if (refreshToken !== null && repeatedGrant(refreshToken) === null)
+  const { style, token: only } = provider.revocation;
+  const takesBoth = style !== 'bearer' && only === undefined;
+  if (takesBoth && refreshToken !== null && repeatedGrant(refreshToken) === null)
     tokens.push([refreshToken, 'refresh_token']);
   if (accessToken !== null) tokens.push([accessToken, 'access_token']);
   let outcome: RevocationOutcome = { kind: 'already_gone' };
@@ -293,16 +296,20 @@ export async function revokeTokens(
 
 /**
  * A revocation carries the live refresh token, so it goes only to the server that issued it. An endpoint discovered from the
- * account's own issuer is trusted; one from a configuration file must have the same origin.
+ * account's own issuer is trusted, and so is one that is built in; one from a configuration file must have the same origin.
  */
-export function isOwnServer(endpoint: string, of: Pick<Account, 'tokenEndpoint' | 'issuer'>): boolean {
+export function mayRevokeAt(
+  { endpoints, revocation }: Pick<ConfiguredProvider, 'endpoints' | 'revocation'>,
+  endpoint: string,
+  of: Pick<Account, 'tokenEndpoint' | 'issuer'>,
+): boolean {
+  if (endpoints === null || revocation.elsewhere === true) return true;
   const origins = [of.tokenEndpoint, of.issuer].map((url) => new URL(url).origin);
   return origins.includes(new URL(endpoint).origin);
 }
 
-function requireOwnServer(account: Account, provider: ConfiguredProvider, endpoint: string): void {
-  if (isOwnServer(endpoint, account)) return;
-  throw new VaultError(
+function otherServer(account: Account, provider: ConfiguredProvider): VaultError {
+  return new VaultError(
     'binding_changed',
     `the revocation endpoint configured for ${provider.name} is not on the server where ${accountName(account)} was logged in, so its refresh token is not sent there`,
     {

@@ -96,7 +96,12 @@ function sendOver(socket: Socket, url: URL, { method, headers, body }: Message, 
     method,
     path: `${url.pathname}${url.search}`,
     // With `close` some servers would omit the length of their answer.
-    headers: { host: url.host, connection: 'keep-alive', ...headers },
+    // Node frames the body of a DELETE only if its length is given.
+    headers: {
+      ...{ host: url.host, connection: 'keep-alive' },
+      ...(body !== null && { 'content-length': String(Buffer.byteLength(body)) }),
+      ...headers,
+    },
     insecureHTTPParser: false,
     maxHeaderSize: MAX_HEADER_BYTES,
   });

@@ -13,7 +13,9 @@ describe('the overview of providers', () => {
     const config = { providers: { mine: { issuer: 'https://issuer.example' } } };
     const views = await overview(sources({ env: GOOGLE, config }), null);
     expect(
-      views.map(({ name, builtIn, configured, missing }) => ({ name, builtIn, configured, missing })),
+      views
+        .filter(({ name }) => ['google', 'microsoft', 'youtube', 'notion', 'mine'].includes(name))
+        .map(({ name, builtIn, configured, missing }) => ({ name, builtIn, configured, missing })),
     ).toEqual([
       { name: 'google', builtIn: true, configured: true, missing: [] },
       { name: 'microsoft', builtIn: true, configured: false, missing: ['MICROSOFT_CLIENT_ID is not set'] },
@@ -30,7 +32,7 @@ describe('the overview of providers', () => {
 
   it('shows the redirect URI to register, without a port if any will do', async () => {
     const views = await overview(sources(), null);
-    expect(views.map((view) => view.redirectUri)).toEqual([
+    expect(views.slice(0, 4).map((view) => view.redirectUri)).toEqual([
       'http://127.0.0.1/callback/google',
       'http://localhost',
       'http://127.0.0.1/callback/youtube',
@@ -82,6 +84,6 @@ describe('the overview of providers', () => {
   });
 
   it('finds no other provider', async () => {
-    await expect(overview(sources(), 'github')).rejects.toMatchObject({ code: 'provider_unknown' });
+    await expect(overview(sources(), 'gitea')).rejects.toMatchObject({ code: 'provider_unknown' });
   });
 });
