@@ -9,8 +9,8 @@ import { firstName } from './spec.js';
 const COLUMNS: readonly Column[] = [
   { title: 'PROVIDER' },
   { title: 'TITLE', shrink: true },
-  { title: 'READY', paint: (cell, theme) => (cell === 'yes' ? theme.green(cell) : theme.yellow(cell)) },
-  { title: 'MISSING', shrink: true },
+  { title: 'READY', paint: (cell, theme) => (cell === 'yes' ? theme.green(cell) : theme.dim(cell)) },
+  { title: 'FOR', shrink: true },
 ];
 
 const SECRET_WORDS: Record<ProviderView['secret'], string> = {
@@ -21,16 +21,21 @@ const SECRET_WORDS: Record<ProviderView['secret'], string> = {
 
 export const providers: Command<{ readonly name: string | null }> = {
   arguments: [
-    { name: 'name', description: 'show this provider, with the steps to set it up', values: 'provider' },
+    {
+      name: 'name',
+      description: 'show this provider, with the steps to set it up; or a word to search for',
+      values: 'provider',
+    },
   ],
   options: [],
   examples: {
-    providers: 'all providers, and which are ready',
+    providers: 'all providers, those that are ready first',
+    'providers mail': 'those for mail',
     'providers google': 'how to register a client, step by step',
   },
 
   parse(raw) {
-    return { name: firstName(raw, 'the name of the provider') };
+    return { name: firstName(raw, 'the name of the provider, or a word to search for') };
   },
 
   async run(ctx, { name }, io) {
@@ -41,16 +46,17 @@ export const providers: Command<{ readonly name: string | null }> = {
 export function printProviders(views: readonly ProviderView[], name: string | null, io: Io): void {
   if (io.json) {
     io.document({ providers: views.map(snakeKeys) });
-  } else if (name === null) {
-    printTable(io, COLUMNS, views.map(row));
-    io.say(`steps to set one up: ${command('providers NAME')}`, 'dim');
-  } else {
+  } else if (views.length === 1 && views[0]?.name === name) {
     for (const view of views) io.data(renderBlock(entries(view), io.columns, io.theme));
+  } else {
+    const ready = (view: ProviderView) => (view.configured ? 0 : 1);
+    printTable(io, COLUMNS, views.toSorted((a, b) => ready(a) - ready(b)).map(row));
+    io.say(`steps to set one up: ${command('providers NAME')}`, 'dim');
   }
 }
 
-function row(view: ProviderView): readonly string[] {
-  return [view.name, view.title, view.configured ? 'yes' : 'no', view.missing.join('; ')];
+function row({ name, title, configured, builtIn, topics }: ProviderView): readonly string[] {
+  return [name, title, configured ? 'yes' : 'no', builtIn ? topics.join(', ') : 'from config.json'];
 }
 
 function entries(view: ProviderView): Entry[] {
@@ -65,11 +71,13 @@ function entries(view: ProviderView): Entry[] {
     ['client id', clientId(view)],
     ['client secret', clientSecret(view)],
     ['scopes', view.scopes.length === 0 ? 'none' : view.scopes],
+    ...lifetimes(view),
     ['issuer', view.issuer],
     ...(view.grant === null ? [['PKCE', view.pkce ? 'yes' : 'no'] as const] : []),
     ['revocation', view.revocation ? 'supported' : "only on the provider's own page"],
     ...(view.manageUrl === null ? [] : [['manage at', view.manageUrl] as const]),
     ...(view.notes.length === 0 ? [] : [['notes', view.notes] as const]),
+    ...(view.source === null ? [] : [['source', sourceOf(view)] as const]),
   ];
 }
 
@@ -90,6 +98,19 @@ function clientSecret({ secret, hasClientSecret, secretVariables }: ProviderView
   if (secret === 'forbidden') return SECRET_WORDS.forbidden;
   const variables = secretVariables.join(' or ') || 'clientSecret in config.json';
   return `${hasClientSecret ? 'set' : 'not set'} (${variables}; ${SECRET_WORDS[secret]})`;
+}
+
+function lifetimes({ accessTokenLife, refreshTokenLife, rotates }: ProviderView): Entry[] {
+  if (accessTokenLife === null || refreshTokenLife === null) return [];
+  return [
+    ['access token', accessTokenLife],
+    ['refresh token', `${refreshTokenLife}${rotates === 'yes' ? '; each refresh replaces it' : ''}`],
+  ];
+}
+
+function sourceOf({ source, sourceRead, triedLive }: ProviderView): readonly string[] {
+  const tried = triedLive === true ? [] : ['from documentation, not tried live'];
+  return [`${source}, read ${sourceRead}`, ...tried];
 }
 
 function numbered(steps: readonly string[]): readonly string[] {

@@ -6,26 +6,34 @@ import { asVaultError } from '../domain/error-forms.js';
 import { VaultError } from '../domain/errors.js';
 import { setProvider } from '../domain/hints.js';
 import { Secret } from '../domain/secret.js';
-import { providerOverview } from '../services/overview/overview.js';
+import { matching, type ProviderView, providerOverview } from '../services/overview/overview.js';
 import { checkTenant, type SetupRequest, secretNeeded } from '../services/setup/setup.js';
 import type { Io } from '../ui/io.js';
 
 /* What `vault setup` asks at a terminal. */
 
-/** The name of a provider; it may be that of a new one. */
+const OTHER = 'other';
+
+/** The name of a provider, found by a part of it; it may be that of a new one. */
 export async function askProvider(ctx: Pick<Context, 'readSettings'>, io: Io): Promise<string> {
   const views = await providerOverview({ settings: () => ctx.readSettings() }, null);
-  const other = views.length + 1;
-  for (const [index, { name, title, configured }] of views.entries())
-    io.say(`${index + 1}  ${title} (${name})${configured ? ', set up already' : ''}`);
-  io.say(`${other}  another server, with OpenID Connect`);
+  const show = (shown: readonly ProviderView[]) => {
+    for (const { name, title, configured } of shown)
+      io.say(`${name}  ${title}${configured ? ', set up already' : ''}`);
+  };
+  show(views.filter(({ configured }) => configured));
+  io.say(`${views.length} providers are known, such as google, microsoft and github.`);
   for (;;) {
-    const answer = await io.ask(`Which provider? [1-${other} or a name]`);
-    const view = views[Number(answer) - 1] ?? views.find(({ name }) => name === answer.toLowerCase());
-    if (view !== undefined) return view.name;
-    if (answer === String(other)) return askName(io);
-    if (answer !== '')
-      io.say(`type a number from 1 to ${other}, or one of the names in parentheses`, 'yellow');
+    const answer = (
+      await io.ask(`Which provider? [a part of its name, Enter: list all, ${OTHER}: another server]`)
+    ).toLowerCase();
+    if (answer === OTHER) return askName(io);
+    const exact = views.find(({ name, title }) => [name, title.toLowerCase()].includes(answer));
+    const found = exact === undefined ? matching(views, answer) : [exact];
+    const [first, ...more] = found;
+    if (first !== undefined && more.length === 0) return first.name;
+    if (first === undefined) io.say(`no provider is called so; type ${OTHER} for another server`, 'yellow');
+    show(found);
   }
 }
 

@@ -1,7 +1,7 @@
 import { closest } from '../domain/closest.js';
 import { redirectUri } from '../domain/endpoint.js';
 import { VaultError } from '../domain/errors.js';
-import { command } from '../domain/hints.js';
+import { command, setProvider } from '../domain/hints.js';
 import { inQuotes, quoted } from '../domain/safe-text.js';
 import type { Secret } from '../domain/secret.js';
 import type {
@@ -21,7 +21,6 @@ import {
 } from './client.js';
 import { type ClientKey, type KeyFiles, readClientKey } from './client-key.js';
 import { type ConfigFile, isProviderName, parseConfigFile } from './config-file.js';
-import { setProvider } from './config-path.js';
 import { parseEnvFile } from './env-file.js';
 import { misspeltVariables } from './misspelt.js';
 import { withoutPlaceholders } from './placeholders.js';

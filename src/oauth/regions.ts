@@ -4,7 +4,7 @@ import type { Provider } from '../providers/contract.js';
 type Located = Pick<Provider, 'endpoints' | 'identity'>;
 
 /** The provider with the addresses of another of its servers. */
-export function atServer<P extends Located>(provider: P, server: string): P {
+function atServer<P extends Located>(provider: P, server: string): P {
   const { endpoints, identity } = provider;
   if (endpoints === null) return provider;
   const home = new URL(endpoints.token).origin;

@@ -27,6 +27,13 @@ const GOOGLE: ProviderView = {
   registrationSteps: ['Create an OAuth client ID', 'Choose Desktop app'],
   manageUrl: 'https://myaccount.google.com/connections',
   notes: ['The secret of a desktop app is not secret.'],
+  topics: ['mail', 'files'],
+  accessTokenLife: '1 hour',
+  refreshTokenLife: '6 months without use',
+  rotates: 'yes',
+  source: 'https://developers.google.com/identity',
+  sourceRead: '2026-11',
+  triedLive: false,
 };
 
 const OWN: ProviderView = {
@@ -49,6 +56,13 @@ const OWN: ProviderView = {
   registrationSteps: [],
   manageUrl: null,
   notes: [],
+  topics: [],
+  accessTokenLife: null,
+  refreshTokenLife: null,
+  rotates: null,
+  source: null,
+  sourceRead: null,
+  triedLive: null,
 };
 
 async function printed(line: string, views: readonly ProviderView[], options: TerminalOptions = {}) {
@@ -58,11 +72,17 @@ async function printed(line: string, views: readonly ProviderView[], options: Te
 }
 
 describe('vault providers', () => {
-  it('lists the providers, whether each is ready and what it needs', async () => {
-    expect((await printed('', [GOOGLE, OWN])).stdout).toBe(`PROVIDER  TITLE     READY  MISSING
-google    Google    no     GOOGLE_CLIENT_ID is not set
-intranet  Intranet  yes
-`);
+  it('lists the providers and what they are for, those that are ready first', async () => {
+    const list = `PROVIDER  TITLE     READY  FOR
+intranet  Intranet  yes    from config.json
+google    Google    no     mail, files
+`;
+    expect((await printed('', [GOOGLE, OWN])).stdout).toBe(list);
+    expect((await printed('in', [GOOGLE, OWN])).stdout).toBe(list);
+  });
+
+  it('lists also the only one that a word was found in', async () => {
+    expect((await printed('goo', [GOOGLE])).stdout).toMatch(/^PROVIDER .*\ngoogle .*\n$/);
   });
 
   it('shows one with the steps to set it up', async () => {
@@ -76,11 +96,15 @@ client id      not set (GOOGLE_CLIENT_ID)
 client secret  not set (GOOGLE_CLIENT_SECRET; required)
 scopes         openid
                email
+access token   1 hour
+refresh token  6 months without use; each refresh replaces it
 issuer         https://accounts.google.com
 PKCE           yes
 revocation     supported
 manage at      https://myaccount.google.com/connections
 notes          The secret of a desktop app is not secret.
+source         https://developers.google.com/identity, read 2026-11
+               from documentation, not tried live
 `);
   });
 
@@ -140,6 +164,13 @@ revocation     only on the provider's own page
       registration_steps: ['Create an OAuth client ID', 'Choose Desktop app'],
       manage_url: 'https://myaccount.google.com/connections',
       notes: ['The secret of a desktop app is not secret.'],
+      topics: ['mail', 'files'],
+      access_token_life: '1 hour',
+      refresh_token_life: '6 months without use',
+      rotates: 'yes',
+      source: 'https://developers.google.com/identity',
+      source_read: '2026-11',
+      tried_live: false,
     });
   });
 });

@@ -262,7 +262,7 @@ export type ProviderView = ReturnType<typeof viewOf>;
 /**
  * The providers, what each needs, and what is set.
  *
- * @param name null: all of them
+ * @param name of one, or a part of the name, title or topic of several; null: all of them
  * @throws VaultError `provider_unknown`; `config_invalid` when the settings do not make a provider
  */
 export async function providerOverview(
@@ -270,8 +270,20 @@ export async function providerOverview(
   name: string | null,
 ): Promise<readonly ProviderView[]> {
   const sources = await ctx.settings();
-  const names = name === null ? providerNames(sources) : [name];
-  return names.map((each) => viewOf(resolveProvider(each, sources), sources));
+  const names = providerNames(sources);
+  if (name !== null && names.includes(name)) return [viewOf(resolveProvider(name, sources), sources)];
+  const views = names.map((each) => viewOf(resolveProvider(each, sources), sources));
+  const found = name === null ? views : matching(views, name);
+  if (found.length > 0) return found;
+  return [viewOf(resolveProvider(name ?? '', sources), sources)];
+}
+
+/** The providers with this text in their name, their title or what they are for. */
+export function matching(views: readonly ProviderView[], text: string): readonly ProviderView[] {
+  const wanted = text.toLowerCase();
+  return views.filter(({ name, title, topics }) =>
+    [name, title.toLowerCase(), ...topics].some((word) => word.includes(wanted)),
+  );
 }
 
 function originOf(
@@ -288,7 +300,7 @@ function originOf(
 /** The names are an API: with `--json` they are printed in snake case. */
 function viewOf(resolved: ResolvedProvider, sources: SettingsSources) {
   const { provider, problems } = resolved;
-  const { client } = provider;
+  const { client, documented = UNDOCUMENTED } = provider;
   const unset = resolved.missing.map(({ variable, why }) => `${variable} ${why}`);
   const wrong = problems
     .filter((problem) => problem.code !== 'client_not_configured')
@@ -320,5 +332,21 @@ function viewOf(resolved: ResolvedProvider, sources: SettingsSources) {
     registrationSteps: client.registrationSteps,
     manageUrl: provider.manageUrl,
     notes: provider.notes,
+    /** What it is for, in words to search for. */
+    topics: documented.topics,
+    accessTokenLife: documented.accessToken,
+    refreshTokenLife: documented.refreshToken,
+    /** Whether a refresh replaces the refresh token: `yes`, `no` or `unknown`. */
+    rotates: documented.rotates,
+    /** The documentation that the entry follows, and when it was read; null for a provider of the user's own. */
+    source: documented.source,
+    sourceRead: documented.read,
+    triedLive: documented.tried,
   };
 }
+
+const UNDOCUMENTED = {
+  topics: [],
+  ...{ accessToken: null, refreshToken: null, rotates: null },
+  ...{ source: null, read: null, tried: null },
+};

@@ -83,6 +83,15 @@ describe('the overview of providers', () => {
     expect(JSON.stringify(views)).not.toContain('client-secret-example');
   });
 
+  it.each([
+    ['mail', 'google microsoft fastmail yahoo zoho'],
+    ['GIT', 'bitbucket github gitlab'],
+    ['cloud', 'bitbucket'],
+    ['x', 'x'],
+  ])('finds by the word %s: %s', async (word, names) => {
+    expect((await overview(sources(), word)).map(({ name }) => name).join(' ')).toBe(names);
+  });
+
   it('finds no other provider', async () => {
     await expect(overview(sources(), 'gitea')).rejects.toMatchObject({ code: 'provider_unknown' });
   });
