@@ -34,6 +34,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./login.js')).login,
   },
   {
+    name: 'import',
+    group: 'Start',
+    summary: 'take over the logins of other tools',
+    load: async () => (await import('./import.js')).importCommand,
+  },
+  {
     name: 'token',
     group: 'Tokens',
     summary: 'print a valid access token',

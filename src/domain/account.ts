@@ -58,8 +58,8 @@ export interface Account {
 /** How and when the user agreed to scopes. */
 export interface Consent {
   readonly at: number;
-  /** A grant where no user was asked. */
-  readonly how: 'browser' | 'paste' | 'device' | RepeatableGrant;
+  /** A grant where no user was asked; `import`: the user agreed in another program, at an unknown time. */
+  readonly how: 'browser' | 'paste' | 'device' | 'import' | RepeatableGrant;
   readonly askedScopes: readonly string[];
   readonly grantedScopes: readonly string[];
 }

@@ -66,6 +66,12 @@ export type AuditEvent =
   | { readonly event: 'configuration_changed'; readonly what: ChangedSetting }
   | { readonly event: 'login_started'; readonly provider: string }
   | ({ readonly event: 'login_finished'; readonly created: boolean } & AboutAccount)
+  /** A login that another tool kept was taken over. */
+  | ({
+      readonly event: 'imported';
+      readonly tool: string;
+      readonly outcome: ImportOutcome;
+    } & AboutAccount)
   | {
       readonly event: 'login_failed';
       readonly provider: string;
@@ -126,6 +132,12 @@ export type AuditEvent =
   | { readonly event: 'agent_started' }
   | { readonly event: 'agent_stopped' };
 
+/**
+ * What an import did: added an account; stored its grant in one that had none that works; kept the grant of an account that
+ * covers it; kept it in an account of its own, beside one that has a working grant for other scopes.
+ */
+export type ImportOutcome = 'added' | 'updated' | 'kept' | 'kept_beside';
+
 export type ChangedSetting = 'key_source' | 'schedule' | 'agent_service' | 'config_file' | 'env_file';
 
 /** What was wrong with the vault when the user accepted it. */
@@ -171,6 +183,7 @@ export const AUDIT_EVENTS: Readonly<Record<AuditEvent['event'], true>> = {
   configuration_changed: true,
   login_started: true,
   login_finished: true,
+  imported: true,
   login_failed: true,
   grant_discarded: true,
   logins_slowed: true,

@@ -19,7 +19,8 @@ export function bindingError(
   const { endpoints } = whereLoggedIn(provider, account);
   const same = {
     'client id': account.clientId === provider.clientId,
-    issuer: isIssuer(provider.issuer, account.issuer),
+    // An imported account may have the template itself, until it is known whose it is.
+    issuer: account.issuer === provider.issuer || isIssuer(provider.issuer, account.issuer),
     'token endpoint': endpoints === null || endpoints.token === account.tokenEndpoint,
   };
   const changed = (Object.keys(same) as (keyof typeof same)[]).find((each) => !same[each]);

@@ -168,6 +168,14 @@ export function issuerOfTenant(template: string, tenant: unknown): string | null
   return typeof tenant === 'string' && GUID.test(tenant) ? template.replace(TENANT, tenant) : null;
 }
 
+/** The template of which this is the issuer of one tenant; an issuer without a tenant as it is. */
+export function templateOf(issuer: string): string {
+  return issuer
+    .split('/')
+    .map((part) => (GUID.test(part) ? TENANT : part))
+    .join('/');
+}
+
 /** String comparison (RFC 9207 §2.4); a template matches every tenant's issuer. */
 export function isIssuer(expected: string, actual: string): boolean {
   if (!isIssuerTemplate(expected)) return actual === expected;

@@ -308,13 +308,15 @@ export interface Store {
    * Compare-and-swap: replaces the account if its generation is still `expectedGeneration`, and settles its intent.
    *
    * @param keepsIntent leaves its intent as it is
-   * @returns false when it is not, or when the new name is taken
+   * @param absorbed an account whose tokens it takes over, removed in the same commit if it is still of that generation
+   * @returns false when one of them is not, or when the new name is taken
    */
   replace(
     account: SealedAccount,
     expectedGeneration: number,
     step: LedgerStep,
     keepsIntent?: boolean,
+    absorbed?: { readonly id: string; readonly generation: number; readonly step: LedgerStep } | null,
   ): Promise<boolean>;
   /** @returns false when the account's generation is not the intent's */
   intend(intent: Intent): Promise<boolean>;

@@ -33,7 +33,7 @@ import { ACCOUNTS, SEALED_FIELDS, table } from './sqlite-rows.js';
 
 const CONSENTS = table<Consent>('consents', {
   at: 'integer',
-  how: ['browser', 'paste', 'device', ...REPEATABLE_GRANTS],
+  how: ['browser', 'paste', 'device', 'import', ...REPEATABLE_GRANTS],
   askedScopes: 'scopes',
   grantedScopes: 'scopes',
 });
@@ -135,9 +135,11 @@ export function restOfStore(connection: Connection): Omit<Store, ReadForToken> {
         return inserted;
       }),
 
-    replace: (account: SealedAccount, expectedGeneration: number, step: LedgerStep, keepsIntent = false) =>
+    replace: (account, expectedGeneration, step, keepsIntent = false, absorbed = null) =>
       write(() => {
         const before = findRow(connection, account.id);
+        const gone = absorbed === null ? null : findRow(connection, absorbed.id);
+        if (gone?.generation !== absorbed?.generation) return false;
         const parameters = { ...parametersOf(account), expected: expectedGeneration };
         const replaced = unlessTaken(() =>
           [REPLACE_SAME, REPLACE].some((update) => prepare(update).run(parameters).changes === 1),
@@ -145,6 +147,9 @@ export function restOfStore(connection: Connection): Omit<Store, ReadForToken> {
         if (!replaced) return false;
         if (!keepsIntent) prepare(SETTLE).run(account.id);
         recordChange(connection, step, { before, after: account });
+        if (absorbed === null) return true;
+        prepare('DELETE FROM accounts WHERE id = ?').run(absorbed.id);
+        recordChange(connection, absorbed.step, { before: gone, after: null });
         return true;
       }),
 

@@ -120,6 +120,8 @@ export interface Browser {
 export interface OthersFiles {
   /** @returns null when there is no such file. @throws VaultError `vault_permissions`, `config_invalid` over 4 MiB */
   read(path: string): Buffer | null;
+  /** What is in a folder; empty when it cannot be read. */
+  names(folder: string): readonly string[];
   /**
    * Replaces the file atomically, or makes it.
    *

@@ -1,6 +1,7 @@
 import { equalBytes, randomId } from '../crypto/derive.js';
 import { HOUR } from '../domain/duration.js';
 import { type ErrorCode, VaultError } from '../domain/errors.js';
+import { isUnidentified } from '../domain/unidentified.js';
 import { concernsWholeVault, isDamage } from './damage.js';
 import type { KeyringAccess } from './keyring-access.js';
 import { lineOf } from './queued-events.js';
@@ -100,13 +101,19 @@ export function restOfVault({ store, clock, events, alarm }: VaultParts, access:
         return added ? sealed : null;
       }),
 
-    update: (current, change, contents, event, keepsIntent = false) =>
+    update: (current, change, contents, event, keepsIntent = false, absorbed = null) =>
       using(async (keys, guard) => {
         const { generation } = current;
         const digests = keys.subjectDigests(change.issuer ?? current.issuer, contents.identity.subject);
         const row = digests.includes(current.subjectDigest) ? current : await store.account(current.id);
         if (row?.generation !== generation) return null;
-        if (!digests.includes(row.subjectDigest)) throw new RangeError('an account stays with its identity');
+        if (!digests.includes(row.subjectDigest)) {
+          if (!isUnidentified(openIdentity(keys, row)))
+            throw new RangeError('an account stays with its identity');
+          for (const digest of digests.slice(1))
+            if ((await store.accountBySubject(row.provider, change.issuer ?? row.issuer, digest)) !== null)
+              return null;
+        }
         const account = {
           ...current,
           ...change,
@@ -116,8 +123,14 @@ export function restOfVault({ store, clock, events, alarm }: VaultParts, access:
         };
         const sealed = { ...account, sealed: sealContents(keys, account, contents) };
         const line = lineOf(events, event?.(account));
-        const replaced = await (await guard()).record(
-          (step) => store.replace(sealed, generation, step, keepsIntent),
+        const { record } = await guard();
+        const replaced = await record(
+          (step) =>
+            absorbed === null
+              ? store.replace(sealed, generation, step, keepsIntent)
+              : record((other) =>
+                  store.replace(sealed, generation, step, keepsIntent, { ...absorbed, step: other }),
+                ),
           line,
         );
         return replaced ? sealed : null;

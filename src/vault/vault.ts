@@ -82,8 +82,9 @@ export interface Vault extends StoredToken, StoreParts {
    * Compare-and-swap: seals new contents as the next generation, if `current` is still the current one.
    *
    * @param keepsIntent leaves an unsettled refresh unsettled, because the refresh token stays the same
-   * @returns null when the account has changed or is gone, or when a new label is taken
-   * @throws RangeError when the contents are of another identity
+   * @param absorbed another account, whose tokens these are: it is removed in the same commit, so that no token is ever in two accounts
+   * @returns null when one of them has changed or is gone, or when a new label or identity is taken
+   * @throws RangeError when the contents are of another identity, and the identity of the account is known
    */
   update(
     current: SealedAccount,
@@ -91,6 +92,7 @@ export interface Vault extends StoredToken, StoreParts {
     contents: Contents,
     event?: EventOf,
     keepsIntent?: boolean,
+    absorbed?: Account | null,
   ): Promise<SealedAccount | null>;
   /**
    * Records that a refresh token is about to be sent. If it was sent before and the outcome is unknown, the time of the first

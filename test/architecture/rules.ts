@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   complete: [],
   providers: ['domain'],
   consumers: ['domain'],
+  imports: ['domain', 'crypto'],
   keysources: ['domain', 'crypto', 'system'],
   stores: ['domain', 'crypto', 'system'],
   ui: ['domain', 'system'],
@@ -59,7 +60,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   services: [
     ...['version.ts', 'domain', 'crypto', 'system', 'config', 'providers', 'keysources', 'stores', 'oauth'],
-    ...['complete', 'consumers', 'vault', 'audit', 'demo', 'mail', 'access', 'context.ts', 'health'],
+    ...[
+      'complete',
+      'consumers',
+      'imports',
+      'vault',
+      'audit',
+      'demo',
+      'mail',
+      'access',
+      'context.ts',
+      'health',
+    ],
   ],
   commands: [
     ...[
@@ -70,6 +82,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
       'config',
       'providers',
       'consumers',
+      'imports',
       'keysources',
       'demo',
       'audit',

@@ -10,6 +10,7 @@ const NAMES = [
   'setup',
   'demo',
   'login',
+  'import',
   'token',
   'exec',
   'connect',

@@ -113,6 +113,14 @@ const PARTS = {
     found: () => succeeds('unshare', ['--mount', '--net', 'mount', '-t', 'tmpfs', 'none', tmpdir()]),
     how: 'run as root on Linux',
   },
+  gpg: { found: () => succeeds('gpg', ['--version']), how: 'apt-get install gnupg' },
+  python3: { found: () => succeeds('python3', ['--version']), how: 'apt-get install python3' },
+  'mutt_oauth2.py': {
+    found: () =>
+      existsSync('/usr/share/doc/mutt/examples/mutt_oauth2.py') ||
+      existsSync('/usr/share/doc/neomutt/oauth2/mutt_oauth2.py.gz'),
+    how: 'apt-get install mutt, with its documentation',
+  },
   age: { found: () => succeeds('age', ['--version']), how: 'apt-get install age' },
   'a terminal': {
     found: () => succeeds('script', ['--version']),

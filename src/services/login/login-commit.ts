@@ -1,7 +1,8 @@
-import { type Account, accountName, type Consent } from '../../domain/account.js';
+import { type Account, accountName, type Consent, type Identity } from '../../domain/account.js';
 import { type AuditEvent, aboutAccount } from '../../domain/audit-events.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
+import { isUnidentified } from '../../domain/unidentified.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import { changeNotTaken } from '../../vault/damage.js';
 import type { UnstoredLogin } from '../../vault/sealed-spill.js';
@@ -36,7 +37,7 @@ export async function commitLogin(
   // A token that was issued to another client, or by another endpoint, must not be sent any more.
   const sameClient = current.clientId === facts.clientId && current.tokenEndpoint === facts.tokenEndpoint;
   const stored = contents.refreshToken === null && sameClient ? await vault.contents(current) : null;
-  const kept = stored?.refreshToken ?? null;
+  const kept = stored !== null && isSameUser(stored.identity, contents.identity) ? stored.refreshToken : null;
   const tokenMayBeSpent = kept !== null && (unopened > 0 || (await vault.intent(current.id)) !== null);
   // The end of the grant belongs to the refresh token, so it stays when that one does.
   const grantExpiresAt = facts.grantExpiresAt ?? (kept === null ? null : current.grantExpiresAt);
@@ -56,6 +57,11 @@ export async function commitLogin(
   throw new VaultError('busy', `another process changed ${accountName(current)} meanwhile`, {
     hint: 'run the command again',
   });
+}
+
+/** An imported account is only said to be this user's: the refresh token of another must not serve for this one. */
+function isSameUser(before: Identity, now: Identity): boolean {
+  return !isUnidentified(before) || before.email?.toLowerCase() === now.email?.toLowerCase();
 }
 
 const IN_DOUBT =

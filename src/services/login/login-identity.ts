@@ -3,10 +3,13 @@ import type { Account, Identity } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import type { Secret } from '../../domain/secret.js';
+import { unidentifiedSubject } from '../../domain/unidentified.js';
 import type { GrantedAnswer, ServerMetadata } from '../../oauth/contract.js';
+import { templateOf } from '../../oauth/discovery.js';
 import { endOfIdToken, readIdToken } from '../../oauth/id-token.js';
 import { readIdentity } from '../../oauth/identity.js';
 import type { ConfiguredProvider, IdentitySource } from '../../providers/contract.js';
+import type { SealedAccount } from '../../stores/contract.js';
 import type { Http } from '../../system/contract.js';
 import type { IdToken } from '../../vault/sealed-account.js';
 import type { Vault } from '../../vault/vault.js';
@@ -69,6 +72,20 @@ export async function identityByName(
   return older === null ? named : { ...named, subject: `${named.subject} ${randomId()}` };
 }
 
+/** The imported account with this address whose user the provider has not reported yet; null when there is none. */
+export async function unidentifiedAccount(
+  vault: Pick<Vault, 'byIdentity'>,
+  provider: string,
+  issuer: string,
+  email: string,
+): Promise<SealedAccount | null> {
+  for (const each of new Set([issuer, templateOf(issuer)])) {
+    const found = await vault.byIdentity(provider, each, unidentifiedSubject(email));
+    if (found !== null) return found;
+  }
+  return null;
+}
+
 export interface IdentifiedUser {
   readonly identity: Identity;
   readonly issuer: string;
@@ -98,7 +115,6 @@ export async function identifyUser(facts: IdentityFacts): Promise<IdentifiedUser
     answer.idToken === null || claims === null
       ? null
       : { token: answer.idToken, expiresAt: endOfIdToken(claims) };
-  if (identity.email !== null || identity.name !== null) return { identity, issuer, idToken };
   return { identity: await withName(identity, source, facts), issuer, idToken };
 }
 
@@ -129,8 +145,13 @@ function checkedClaims({ provider, server, nonce, now }: IdentityFacts, idToken:
 }
 
 /** Many servers have the name only at their userinfo endpoint. It makes a better label; without it the login still succeeds. */
-async function withName(identity: Identity, source: IdentitySource, facts: IdentityFacts): Promise<Identity> {
+export async function withName(
+  identity: Identity,
+  source: IdentitySource,
+  facts: Pick<IdentityFacts, 'http' | 'answer' | 'accessToken'>,
+): Promise<Identity> {
   const { http, answer, accessToken } = facts;
+  if (identity.email !== null || identity.name !== null) return identity;
   if (source.from !== 'id_token' || source.request === null) return identity;
   try {
     const asked = await readIdentity({
@@ -149,7 +170,7 @@ async function withName(identity: Identity, source: IdentitySource, facts: Ident
   }
 }
 
-function withUserinfo(source: IdentitySource, endpoint: string | null): IdentitySource {
+export function withUserinfo(source: IdentitySource, endpoint: string | null): IdentitySource {
   if (source.from !== 'id_token' || source.request !== null || endpoint === null) return source;
   return { ...source, request: { url: endpoint, headers: {} } };
 }

@@ -8,6 +8,7 @@ import { labelOf } from '../../domain/label.js';
 import { quoted } from '../../domain/safe-text.js';
 import { missingScopes } from '../../domain/scopes.js';
 import { nextStatus } from '../../domain/status.js';
+import { isUnidentified } from '../../domain/unidentified.js';
 import type { SealedAccount } from '../../stores/contract.js';
 import type { SpillSlot } from '../../stores/spill.js';
 import { changeNotTaken } from '../../vault/damage.js';
@@ -18,7 +19,7 @@ import { type LockDeps, lockAndRead } from '../locked-account.js';
 import { accountByFormerName } from '../name-lookup.js';
 import type { NameContext } from '../select-account.js';
 import { commitLogin, isTaken, loginFinished, nameTaken } from './login-commit.js';
-import { requireHintedUser } from './login-identity.js';
+import { requireHintedUser, unidentifiedAccount } from './login-identity.js';
 import { type LoginRequest, retryLogin } from './login-request.js';
 
 /** A longer wait for the account's lock is reported. */
@@ -144,8 +145,21 @@ function withoutScopes({ facts, consent, ...login }: UnstoredLogin): UnstoredLog
   return { ...login, facts: { ...facts, ...none, reason: null }, consent: { ...consent, ...none } };
 }
 
-function accountOf(vault: Vault, { facts, contents }: UnstoredLogin): Promise<SealedAccount | null> {
-  return vault.byIdentity(facts.provider, facts.issuer, contents.identity.subject);
+/**
+ * The account of the user who logged in. One that was imported, and of which it is not known whose it is, counts when the login
+ * is for it, or has its address.
+ */
+async function accountOf(
+  vault: Vault,
+  { facts, contents, only }: UnstoredLogin,
+): Promise<SealedAccount | null> {
+  const { subject, email } = contents.identity;
+  const { provider, issuer } = facts;
+  const known = await vault.byIdentity(provider, issuer, subject);
+  if (known !== null || isUnidentified({ subject })) return known;
+  const intended = only === null ? null : await vault.account(only.id);
+  if (intended !== null) return isUnidentified(await vault.identity(intended)) ? intended : null;
+  return email === null ? null : unidentifiedAccount(vault, provider, issuer, email);
 }
 
 async function addAccount(vault: Vault, deps: StoreDeps, login: UnstoredLogin): Promise<StoredLogin> {

@@ -1,7 +1,9 @@
 import { accountName } from '../../domain/account.js';
 import { VaultError } from '../../domain/errors.js';
 import type { Secret } from '../../domain/secret.js';
+import { isUnidentified } from '../../domain/unidentified.js';
 import { partOf } from '../../oauth/claims.js';
+import { issuerOfTenant } from '../../oauth/discovery.js';
 import { endOfIdToken, readRefreshedIdToken } from '../../oauth/id-token.js';
 import { subjectOfClaims } from '../../oauth/identity.js';
 import type { Provider } from '../../providers/contract.js';
@@ -12,6 +14,11 @@ import type { Contents, IdToken } from '../../vault/sealed-account.js';
 export type CheckedIdToken =
   | { readonly idToken: IdToken; readonly warning: null }
   | { readonly idToken: null; readonly warning: string };
+
+/** An imported account has the provider's issuer, which may be a template, until it is known whose it is. */
+function issuerFor(issuer: string, idToken: Secret): string {
+  return issuerOfTenant(issuer, partOf(idToken, 1)?.['tid']) ?? issuer;
+}
 
 /**
  * Whether the id_token of a refresh is about the user of the account (OpenID Connect Core §12.2). Never throws: the other tokens
@@ -25,10 +32,12 @@ export async function checkIdToken(
   now: number,
 ): Promise<CheckedIdToken> {
   try {
-    const { issuer, clientId } = account;
+    const { clientId } = account;
     const before = stored === null ? null : partOf(stored.token, 1);
+    const isFirst = before === null && isUnidentified(identity);
+    const issuer = isFirst ? issuerFor(account.issuer, idToken) : account.issuer;
     const claims = await readRefreshedIdToken({ idToken, issuer, clientId, before, now });
-    if (before === null && subjectOfClaims(provider.identity, claims) !== identity.subject)
+    if (before === null && !isFirst && subjectOfClaims(provider.identity, claims) !== identity.subject)
       throw new VaultError('provider_answer_invalid', 'the id_token is about another user');
     return { idToken: { token: idToken, expiresAt: endOfIdToken(claims) }, warning: null };
   } catch (failure) {

@@ -21,6 +21,8 @@ export interface SetupRequest {
   readonly name: string;
   /** Of a server of the user's own. */
   readonly issuer: string | null;
+  /** More fields of `providers.NAME` in `config.json`, for one that is not there yet. */
+  readonly members?: Readonly<Record<string, string>>;
   readonly clientId: string | null;
   /** `none`: the client has none, so that one that is set is removed. */
   readonly clientSecret: Secret | 'none' | null;
@@ -58,12 +60,13 @@ export interface Replaced {
  */
 export async function plannedProvider(
   ctx: Pick<SetupContext, 'paths' | 'readSettings' | 'readText'>,
-  { name, issuer }: Pick<SetupRequest, 'name' | 'issuer'>,
+  { name, issuer, members = {} }: Pick<SetupRequest, 'name' | 'issuer' | 'members'>,
 ): Promise<ResolvedProvider> {
   const { configFile } = ctx.paths;
   const text = ctx.readText(configFile);
+  const planned = issuer === null ? members : { ...members, issuer };
   const sources = await ctx.readSettings(
-    issuer === null ? text : withProvider(text, configFile, name, { issuer }),
+    Object.keys(planned).length === 0 ? text : withProvider(text, configFile, name, planned),
   );
   if (issuer !== null && sources.catalogue.names.includes(name)) {
     throw new VaultError(
@@ -122,15 +125,18 @@ export async function setUpProvider(ctx: SetupContext, request: SetupRequest): P
   const envFile = ctx.envFile === null ? ctx.paths.envFile : resolve(ctx.envFile);
   const { clientSecret: secret } = request;
   const [idVariable = '', secretVariable = ''] = [client.idVariables[0], client.secretVariables[0]];
+  // The variable of the provider that this one extends would count instead of `config.json`.
+  const idInFile = builtIn || client.idVariables.length > 1;
   const variables = {
     ...tenant,
-    ...(builtIn && request.clientId !== null && { [idVariable]: request.clientId }),
+    ...(idInFile && request.clientId !== null && { [idVariable]: request.clientId }),
     ...(secret instanceof Secret && { [secretVariable]: secret.reveal() }),
     ...(secret === 'none' && secretVariable in variablesBefore && { [secretVariable]: null }),
   };
   const members = {
+    ...request.members,
     ...(issuer !== null && { issuer }),
-    ...(!builtIn && request.clientId !== null && { clientId: request.clientId }),
+    ...(!idInFile && request.clientId !== null && { clientId: request.clientId }),
     ...(secret === 'none' && before?.clientSecret !== undefined && { clientSecret: null }),
   };
   // First what a login cannot do without.
@@ -152,7 +158,7 @@ export async function setUpProvider(ctx: SetupContext, request: SetupRequest): P
     written: changes.filter(([, value]) => value !== null).map(([place]) => place),
     removed: changes.filter(([, value]) => value === null).map(([place]) => place),
     replaced: await whatWasReplaced(ctx, request, {
-      [builtIn ? idVariable : `providers.${name}.clientId`]: [planned.clientId, request.clientId],
+      [idInFile ? idVariable : `providers.${name}.clientId`]: [planned.clientId, request.clientId],
       [`providers.${name}.issuer`]: [before?.issuer ?? null, issuer],
     }),
     keptSecret: request.clientId !== null && secret === null && resolved.clientSecret !== null,

@@ -34,6 +34,7 @@ export function othersFiles(uid: number | undefined, pid: number): OthersFiles {
         throw unreadable(file.real, failure);
       }
     },
+    names: (folder) => orElse(() => fs.readdirSync(folder).sort(), []),
     write(path, content, mode) {
       const file = found(path);
       // Replaced by a file of this user, it could become unreadable to its owner.
