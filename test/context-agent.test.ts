@@ -1,7 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { agentSocket } from '../src/access/agent-socket.js';
 import { createContext } from '../src/context.js';
@@ -9,7 +8,7 @@ import { agentStatus, stopAgent } from '../src/services/agent/agent-client.js';
 import { doctor } from '../src/services/doctor/doctor.js';
 import { token } from '../src/services/token/token.js';
 import { agentSocketPaths } from '../src/system/agent/agent-socket-path.js';
-import type { Host } from '../src/system/contract.js';
+import { hostOf } from './harness/test-context.js';
 
 /** Nobody on this machine; what root makes in `/tmp` is another user's to them. */
 const STRANGER = 500_000 + process.pid;
@@ -26,22 +25,7 @@ describe.skipIf(process.getuid?.() !== 0)(
       const home = join(folder, 'd'.repeat(100));
       mkdirSync(home, { mode: 0o700 });
       chownSync(home, STRANGER, 0);
-      const env = { HOME: folder, VAULT_HOME: home };
-      const host: Host = {
-        env,
-        platform: 'linux',
-        versions: process.versions,
-        uid: STRANGER,
-        pid: process.pid,
-        parentPid: process.ppid,
-        stdin: new PassThrough(),
-        stdout: new PassThrough(),
-        stderr: new PassThrough(),
-        self: null,
-        ownNode: false,
-        interruption: new AbortController().signal,
-        takeSignals: null,
-      };
+      const host = hostOf({ HOME: folder, VAULT_HOME: home }, { platform: 'linux', uid: STRANGER });
       squatted = dirname(agentSocketPaths({ data: home }, host).at(-1) ?? '');
       mkdirSync(squatted, { mode: 0o755 });
       app = createContext(host, { profile: null, envFile: null, notice: () => {} });

@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { type Context, createContext } from '../../src/context.js';
 import { type ConsentChoice, walkConsent } from '../../src/demo/consent-walk.js';
@@ -10,6 +9,7 @@ import { startDemoServer } from '../../src/demo/server.js';
 import { login } from '../../src/services/login/login.js';
 import type { LoginRequest } from '../../src/services/login/login-request.js';
 import type { Host } from '../../src/system/contract.js';
+import { hostOf } from '../harness/test-context.js';
 
 /** A person’s vault folder with a key file, and the demo server that `config.json` in it leads to. */
 export interface LibraryStage {
@@ -43,22 +43,8 @@ export async function openLibraryStage(): Promise<LibraryStage> {
     demo,
     notices,
     app(env = {}, { envFile = null, interruption = new AbortController().signal } = {}) {
-      const stream = () => new PassThrough();
-      const host: Host = {
-        env: { VAULT_HOME: home, ...env },
-        platform: process.platform,
-        versions: process.versions,
-        uid: process.getuid?.(),
-        pid: process.pid,
-        parentPid: process.ppid,
-        stdin: stream(),
-        stdout: stream(),
-        stderr: stream(),
-        self: [process.execPath, COMMAND_LINE],
-        ownNode: false,
-        takeSignals: null,
-        interruption,
-      };
+      const self = [process.execPath, COMMAND_LINE] as const;
+      const host = hostOf({ VAULT_HOME: home, ...env }, { self, interruption });
       const app = createContext(host, { profile: null, envFile, notice: (line) => void notices.push(line) });
       opened.push(app);
       return app;

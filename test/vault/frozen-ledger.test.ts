@@ -1,4 +1,3 @@
-import { createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { RowFacts, TrailEntry, VaultHead } from '../../src/stores/contract.js';
@@ -7,19 +6,9 @@ import { openLedger } from '../../src/vault/ledger.js';
 import { openMark, placeOf } from '../../src/vault/rollback.js';
 import { rowDigest, sumsOf, totalsOf } from '../../src/vault/row-sums.js';
 import { entryMac, type Trail } from '../../src/vault/trail.js';
+import { describedLedger, hex, integer, type LedgerVectors, sumOf } from './described-format.js';
 
-interface Vectors {
-  readonly master_key: string;
-  readonly vault_id: string;
-  readonly created_at: number;
-  readonly master_key_row: { reference: string; source: string; createdAt: number; checkValue: string };
-  readonly wrapped_key: {
-    dataKeyId: number;
-    purpose: 'ledger';
-    masterReference: string;
-    createdAt: number;
-    wrapped: string;
-  };
+interface Vectors extends LedgerVectors {
   readonly rows: readonly (RowFacts & { readonly digest: string })[];
   readonly where: readonly string[];
   readonly place: string;
@@ -35,7 +24,6 @@ interface Vectors {
   readonly mark: { readonly epoch: number; readonly sealed: string };
 }
 
-const hex = (text: string) => Buffer.from(text, 'hex');
 const file = new URL('../vectors/ledger-format-1.json', import.meta.url);
 const vectors = JSON.parse(readFileSync(file, 'utf8')) as Vectors;
 const { rows, where, place, ledger, mark, wrapped_key: wrapped } = vectors;
@@ -101,54 +89,21 @@ describe('the format of the ledger, version 1', () => {
   });
 
   it('matches its description, read here without the vault’s code', () => {
-    const frame = (...values: readonly (string | number | Buffer)[]) =>
-      Buffer.concat(
-        values.flatMap((value) => {
-          const number = Buffer.alloc(8);
-          if (typeof value === 'number') number.writeBigInt64BE(BigInt(value));
-          const bytes =
-            typeof value === 'string' ? Buffer.from(value) : typeof value === 'number' ? number : value;
-          const header = Buffer.alloc(5);
-          header.writeUInt8(typeof value === 'string' ? 1 : typeof value === 'number' ? 2 : 3);
-          header.writeUInt32BE(bytes.length, 1);
-          return [header, bytes];
-        }),
-      );
-    const derive = (secret: Buffer, use: string) =>
-      Buffer.from(hkdfSync('sha256', secret, vaultId, `token-vault/1/${use}`, 32));
-    const open = (key: Buffer, box: Buffer, aad: Buffer) => {
-      const decipher = createDecipheriv('aes-256-gcm', key, box.subarray(4, 16), { authTagLength: 16 });
-      decipher.setAAD(Buffer.concat([box.subarray(0, 4), aad])).setAuthTag(box.subarray(-16));
-      return Buffer.concat([decipher.update(box.subarray(16, -16)), decipher.final()]);
-    };
-    const format = 'token-vault/1';
-    const wrapping = frame(format, vaultId, 'keys', wrapped.masterReference, wrapped.dataKeyId, 'ledger');
-    const key = open(derive(master, 'key encryption'), hex(wrapped.wrapped), wrapping);
-    const digests = rows.map(({ id, provider, label, generation }) =>
-      createHmac('sha256', derive(key, 'row digest'))
-        .update(frame(format, vaultId, 'accounts', id, provider, label, generation))
-        .digest('hex'),
-    );
+    const { open, digest, mac } = describedLedger(vectors);
+    const digests = rows.map(digest);
     expect(digests).toEqual(rows.map(({ digest }) => digest));
-    const sum = digests.reduce((total, digest) => (total + BigInt(`0x${digest}`)) % 2n ** 256n, 0n);
 
-    const plain = open(key, sealed.sealed, frame(format, vaultId, 'ledger', 'sealed', ledger.epoch));
-    const entries = ledger.places.map(([name, at]) => name + at.toString(16).padStart(16, '0'));
-    const count = rows.length.toString(16).padStart(16, '0');
-    const integer = (value: number) => value.toString(16).padStart(16, '0');
+    const plain = open(sealed.sealed, 'ledger', 'sealed', ledger.epoch);
+    const entries = ledger.places.map(([name, at]) => name + integer(at));
     const { key: trailKey, first, base, last, head: trailHead } = ledger.trail;
     const chain = trailKey + integer(first) + base + integer(last) + trailHead;
-    expect(plain.toString('hex')).toBe(count + sum.toString(16).padStart(64, '0') + chain + entries.join(''));
+    expect(plain.toString('hex')).toBe(integer(rows.length) + sumOf(digests) + chain + entries.join(''));
     const codes = vectors.entries.map(({ seq, at, body, origin }, index) => {
       const before = hex(vectors.entries[index - 1]?.mac ?? base);
-      const said = frame(format, vaultId, 'audit', seq, at, body, origin, before);
-      return createHmac('sha256', hex(trailKey)).update(said).digest('hex');
+      return mac(hex(trailKey), vaultId, 'audit', seq, at, body, origin, before);
     });
     expect(codes).toEqual(vectors.entries.map(({ mac }) => mac));
-    expect(open(key, hex(mark.sealed), frame(format, vaultId, 'mark', place)).readBigUInt64BE()).toBe(
-      BigInt(mark.epoch),
-    );
-    const named = createHmac('sha256', vaultId).update(frame(format, 'place', ...where));
-    expect(named.digest('hex').slice(0, 32)).toBe(place);
+    expect(open(hex(mark.sealed), 'mark', place).readBigUInt64BE()).toBe(BigInt(mark.epoch));
+    expect(mac(vaultId, 'place', ...where).slice(0, 32)).toBe(place);
   });
 });
