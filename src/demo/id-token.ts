@@ -1,4 +1,4 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import type { Person } from './grants.js';
 
 const KEY_ID = 'demo-1';
@@ -8,11 +8,17 @@ const KEY_ID = 'demo-1';
  * §3.4).
  */
 export function createSigner() {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  // As text: where the garbage collector frees a generator while a key of it is exported, Node 20 waits for its own lock forever.
+  const { privateKey, publicKey } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  const jwk = createPublicKey(publicKey).export({ format: 'jwk' });
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const header = part({ alg: 'ES256', typ: 'JWT', kid: KEY_ID });
   return {
-    jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), use: 'sig', alg: 'ES256', kid: KEY_ID }] },
+    jwks: { keys: [{ ...jwk, use: 'sig', alg: 'ES256', kid: KEY_ID }] },
     sign(claims: Readonly<Record<string, unknown>>): string {
       const signed = `${header}.${part(claims)}`;
       const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' });
