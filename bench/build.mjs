@@ -40,13 +40,14 @@ export function createBuild(root, { work, env: bare, server }) {
   const agents = [];
 
   /** What was made before is used again. */
-  function once(make, wanted) {
-    const key = `${make.name} ${JSON.stringify({ ...wanted, env: null })}`;
+  function once(make, { source = 'file', count, delay = 0, env = bare }) {
+    const wanted = { source, count, delay, env };
+    const key = `${make.name} ${source} ${count} ${delay}`;
     if (!made.has(key)) made.set(key, make(wanted));
     return made.get(key);
   }
 
-  async function makeVault({ source = 'file', count, delay = 0, env = bare }) {
+  async function makeVault({ source, count, delay, env }) {
     const home = mkdtempSync(join(work, 'home-'));
     const own = { ...env, HOME: home };
     const config = join(home, '.config', 'token-vault');

@@ -9,9 +9,9 @@ const FLOOR = fileURLToPath(new URL('floor.cjs', import.meta.url));
 const PLAIN_LOOP = fileURLToPath(new URL('plain-loop.cjs', import.meta.url));
 
 const WIDTH = 8;
-const TOKENS = 1000;
+const TOKENS = 500;
 /** In one shell loop. */
-const TOKENS_A_ROUND = 50;
+const TOKENS_A_ROUND = 25;
 
 /**
  * @typedef {import('./run.mjs').Bench} Bench
@@ -36,7 +36,7 @@ const TOKENS_A_ROUND = 50;
 /** @type {Loop[]} */
 export const LOOPS = [
   {
-    rounds: 31,
+    rounds: 21,
     tasks: {
       node: nodeAlone,
       floor,
@@ -72,7 +72,7 @@ export const LOOPS = [
     ],
   },
   {
-    rounds: 15,
+    rounds: 9,
     tasks: {
       node: nodeAlone,
       list: (build) => build.command({ count: 10_000 }, 'list', '--json'),
@@ -105,7 +105,7 @@ export const LOOPS = [
     ],
   },
   {
-    rounds: 15,
+    rounds: 9,
     tasks: {
       node: nodeAlone,
       ten: refreshOneOf(10),
@@ -138,7 +138,7 @@ export const LOOPS = [
     ],
   },
   {
-    rounds: 7,
+    rounds: 5,
     tasks: { all: refreshAll(200, 20), loop: plainLoop(200, 20), node: nodeAlone },
     lines: [
       {
@@ -195,7 +195,7 @@ export const LOOPS = [
     lines: [
       {
         name: 'agent',
-        what: 'agent, 1,000 tokens by curl',
+        what: 'agent, 500 tokens by curl',
         of: ['agent', 'text'],
         goal: 1.15,
         unit: 'x a server of one text',
