@@ -82,7 +82,7 @@ export function createBuild(root, { work, env: bare, server }) {
   const build = {
     vault: (wanted) => once(makeVault, wanted),
     agent: (wanted) => once(startAgent, wanted),
-    run: (env, args) => run(process.execPath, [program, ...args], env),
+    run: (env, args, input) => run(process.execPath, [program, ...args], env, input),
     /** @returns a sampler of its milliseconds, in a vault that is made as {@link vault} says */
     async command(wanted, ...args) {
       const { env } = await build.vault(wanted);

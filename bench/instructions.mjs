@@ -1,5 +1,5 @@
-// Counts instructions, which a busy machine does not change by more than 2 %: of a valid token, of --version and of one
-// refresh with its refresher, each as a multiple of `node -e 0` in the same run. Fails where a multiple has grown.
+// Counts instructions, which a busy machine does not change by more than 2 %: of a valid token, the same by a helper, of
+// --version and of one refresh with its refresher, each as a multiple of `node -e 0` in the same run. Fails where a multiple has grown.
 //
 //   npm run bench:instructions                compares with bench/instructions.json
 //   npm run bench:instructions -- --record    writes that file
@@ -50,13 +50,15 @@ async function count() {
     node: await least(1, '-e', '0'),
     version: await least(1, program, '--version'),
     token: await least(1, program, 'token', ACCOUNT),
+    helper: await least(1, program, 'helper', 'pnpm', ACCOUNT),
   });
   // In vaults of their own, because waiting for each other would count.
-  const [refresh, { node, version, token }] = await Promise.all([
+  const [refresh, { node, ...started }] = await Promise.all([
     least(10, program, 'token', ACCOUNT, '--refresh'),
     starts(),
   ]);
-  return { version: rounded(version / node), token: rounded(token / node), refresh: rounded(refresh / node) };
+  const counts = { ...started, refresh };
+  return Object.fromEntries(Object.entries(counts).map(([name, each]) => [name, rounded(each / node)]));
 }
 
 /** @returns {Promise<number>} of all its processes: the refresher ends after the command */

@@ -43,6 +43,7 @@ export const LOOPS = [
       file: (build) => build.command({ count: 1 }, 'token', ACCOUNT),
       many: (build) => build.command({ count: 100_000 }, 'token', ACCOUNT),
       version: (build) => build.command({ count: 1 }, '--version'),
+      git: gitHelper,
       keychain,
     },
     lines: [
@@ -67,6 +68,13 @@ export const LOOPS = [
         of: ['many', 'file'],
         goal: 1.05,
         unit: 'x among 1',
+      },
+      {
+        name: 'helper',
+        what: 'valid token by vault helper git',
+        of: ['git', 'file'],
+        goal: 1.1,
+        unit: 'x vault token',
       },
       { name: 'version', what: 'vault --version', of: ['version', 'node'], goal: 1.1, unit: 'x node -e 0' },
     ],
@@ -230,6 +238,15 @@ async function keychain(build, bench) {
   if (session === null) return null;
   const env = { ...bench.env, DBUS_SESSION_BUS_ADDRESS: session.address };
   return build.command({ source: 'keychain', count: 1, env }, 'token', ACCOUNT);
+}
+
+async function gitHelper(build) {
+  const { env } = await build.vault({ count: 1 });
+  const args = ['helper', 'git', ACCOUNT, '--for', 'git.example.com', 'get'];
+  const input = 'protocol=https\nhost=git.example.com\n\n';
+  const { stdout } = await build.run(env, args, input);
+  if (!stdout.includes('password=')) throw new Error('vault helper git prints no token');
+  return async () => (await build.run(env, args, input)).milliseconds;
 }
 
 function refreshOneOf(count) {

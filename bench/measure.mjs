@@ -6,12 +6,18 @@ import { spawn } from 'node:child_process';
  * @param {string} program
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} env the whole environment
+ * @param {string} [input] its stdin
  * @returns {Promise<{ milliseconds: number, stdout: string, stderr: string }>}
  * @throws Error when it ends with another exit code than 0
  */
-export async function run(program, args, env) {
+export async function run(program, args, env, input) {
   const start = performance.now();
-  const child = spawn(program, args, { cwd: '/', env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, {
+    cwd: '/',
+    env,
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  });
+  child.stdin?.end(input);
   const said = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr']) {
     child[name].setEncoding('utf8').on('data', (text) => {

@@ -28,6 +28,10 @@ const TOKEN_PATH =
 const KEY_SOURCES =
   /[\\/]src[\\/](?:access[\\/](?:agent-socket|key-sources-rest)|config[\\/](?:config-json|key-source)|domain[\\/]environment|keysources[\\/](?:index|os-keychain)|services[\\/]token[\\/]ask-agent|system[\\/](?:agent[\\/]agent-socket-path|keychain[\\/](?:contract|keychain)))\.ts$/;
 
+/** What a helper runs on top, each of them with a few lines: a chunk for every program would cost more than it saves. */
+const HELPERS =
+  /[\\/]src[\\/](?:commands[\\/]helper|consumers[\\/][\w-]+|services[\\/]helper[\\/](?:answer|runs)|access[\\/]asking-process|system[\\/](?:processes[\\/]parent|stdin-reader)|ui[\\/]lines)\.ts$/;
+
 /**
  * What these import for failures and for other commands only. They become a chunk that is loaded by the first call of one
  * of them, so none of them may do anything while it is loaded.
@@ -75,6 +79,7 @@ export async function bundle(root, folder) {
       groups: [
         { name: 'seldom', test: SELDOM, includeDependenciesRecursively: false },
         { name: 'main', test: TOKEN_PATH },
+        { name: 'helper', test: HELPERS, includeDependenciesRecursively: false },
         { name: 'key-sources', test: KEY_SOURCES, includeDependenciesRecursively: false },
       ],
     },

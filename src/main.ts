@@ -119,8 +119,8 @@ export async function main(): Promise<void> {
     startedAs({ profile: globals.profile });
     if (globals.envFile !== null)
       (await import('./access/settings-file.js')).refuseLeadingSettings(host, globals.envFile);
-    const writeDirectly = host.platform === 'win32' ? {} : { writeDirectly: writeToStdout };
-    const made = createIo({ host, ...globals, ...writeDirectly, now: Date.now });
+    const directly = host.platform === 'win32' ? {} : { writeDirectly: writeToStdout, readDirectly };
+    const made = createIo({ host, ...globals, ...directly, now: Date.now });
     io = made;
     const ignored = ignoredVariable(host.env);
     if (ignored !== null) made.warn(`${programName()}: ${ignored}`);
@@ -166,6 +166,8 @@ function writeToStdout(text: string): Uint8Array {
   } catch {}
   return bytes.subarray(written);
 }
+
+const readDirectly = async () => (await import('./system/stdin-reader.js')).stdinReader(process);
 
 async function parse(argv: readonly string[], host: Host) {
   const { fastParse } = await import('./fast-lane.js');

@@ -13,7 +13,6 @@ import {
   withAbsolutePath,
 } from '../system/processes/child.js';
 import { commandWords } from '../system/processes/command-words.js';
-import { parentOf } from '../system/processes/descendants.js';
 
 /** Runs another program in `/`, where other users cannot put files, without client secrets; its output is discarded. */
 export function runProgram(
@@ -83,14 +82,6 @@ export function editorOf({ env, platform }: Pick<Host, 'env' | 'platform'>): {
 } {
   const named = env['VISUAL'] || env['EDITOR'] || (platform === 'win32' ? 'notepad' : 'vi');
   return { command: commandWords(named), env: withAbsolutePath(childEnv(env)) };
-}
-
-/** The process that started this one. @param byShell the one that started the shell that did */
-export async function askingProcess(
-  { parentPid }: Pick<Host, 'parentPid'>,
-  byShell: boolean,
-): Promise<number> {
-  return (byShell ? await parentOf(parentPid) : null) ?? parentPid;
 }
 
 /** Whether a program of this name can be run by typing it. */

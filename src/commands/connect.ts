@@ -28,6 +28,7 @@ export const connect: Command<ConnectInput> = {
   ],
   options: [
     { flags: '--for <host>', description: 'the host, registry or URL that the program calls' },
+    { flags: '--user <mailbox>', description: "mail clients: another mailbox than the account's own" },
     ID_TOKEN_OPTION,
     { flags: '--install', description: 'write the configuration instead of printing it' },
     { flags: '--remove', description: 'undo what --install has written' },
@@ -50,7 +51,8 @@ export const connect: Command<ConnectInput> = {
         throw new VaultError('usage', 'name the program to connect', { hint: command('connect') });
       return { action: 'list' };
     }
-    const request = { tool: checkTool(tool), selector, target, idToken: idTokenFor(raw, tool) };
+    const mailbox = text(raw, '--user');
+    const request = { tool: checkTool(tool), selector, target, idToken: idTokenFor(raw, tool), mailbox };
     return { action: wantsInstall ? 'install' : wantsRemove ? 'remove' : 'show', request };
   },
 
@@ -58,7 +60,10 @@ export const connect: Command<ConnectInput> = {
     if (input.action === 'list') return printTools(await listTools(ctx), io);
     const { action, request } = input;
     if (action === 'remove') return printRemoved(request.tool, await disconnect(ctx, request), io);
-    const prepared = await prepare(ctx, await consumerOf(request.tool), request);
+    const consumer = await consumerOf(request.tool);
+    if (request.mailbox !== null && consumer.takesMailbox !== true)
+      throw new VaultError('usage', `--user is for mail clients: ${request.tool} opens no mailbox`);
+    const prepared = await prepare(ctx, consumer, request);
     if (action === 'show') return printPlan(request, prepared, io);
     const files = await install(ctx, request, prepared);
     if (io.json) {
@@ -81,13 +86,13 @@ function wordsFor({ tool, target }: ConnectRequest, { account }: Prepared): stri
 
 /** It becomes a part of other programs' files. @throws VaultError `usage` */
 function checkTarget(target: string | null): string | null {
-  if (target === null || /^[A-Za-z0-9[][\w.:[\]/@%+-]*$/.test(target)) return target;
+  if (target === null || /^(?:\/\/)?[A-Za-z0-9[][\w.:[\]/@%+-]*$/.test(target)) return target;
   throw new VaultError('usage', '--for takes a host, a registry or a URL, without spaces or quotes');
 }
 
 const COLUMNS: readonly Column[] = [
   { title: 'TOOL' },
-  { title: 'FOR', shrink: true },
+  { title: 'WHAT', shrink: true },
   { title: 'INSTALLED' },
   { title: 'CONNECTED TO', shrink: true },
 ];
@@ -105,7 +110,10 @@ function printTools(tools: readonly ToolState[], io: Io): void {
       title,
       installed ? 'yes' : '-',
       connections
-        .map((each) => (each.for === null ? each.account : `${each.account} (${each.for})`))
+        .map(({ account, for: host, exists }) => {
+          const about = [host ?? [], exists === false ? 'no such account' : []].flat();
+          return about.length === 0 ? account : `${account} (${about.join('; ')})`;
+        })
         .join(', ') || '-',
     ]),
   );
@@ -132,7 +140,7 @@ function heading(change: Change): string {
     case 'lines':
       return `add to ${change.file}:`;
     case 'json':
-      return `set in ${change.file}:`;
+      return change.path.length === 0 ? `make the file ${change.file}:` : `set in ${change.file}:`;
     case 'script':
       return `make the program ${change.file} (chmod 700):`;
     case 'token':
@@ -145,12 +153,24 @@ function heading(change: Change): string {
 }
 
 function bodyOf(change: Change): readonly string[] {
-  if (change.kind === 'commands') return change.run.map((words) => words.map(quoted).join(' '));
+  if (change.kind === 'commands') return change.run.flatMap(brokenCommand);
   if (change.kind === 'token') return [];
   if (change.kind !== 'json') return change.lines;
   const nested = change.path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), change.value);
   return JSON.stringify(nested, null, 2).split('\n');
 }
+
+/** A command that is too long for a line has one for each option, as one would type it. */
+function brokenCommand(words: readonly string[]): readonly string[] {
+  const whole = words.map(quoted).join(' ');
+  const options = words.findIndex((word) => word.startsWith('-'));
+  if (whole.length < LINE || options < 1) return [whole];
+  const parts = [words.slice(0, options), ...words.slice(options).map((word) => [word])];
+  const lines = parts.map((part, at) => `${at === 0 ? '' : '  '}${part.map(quoted).join(' ')}`);
+  return lines.map((line, at) => (at < lines.length - 1 ? `${line} \\` : line));
+}
+
+const LINE = 78;
 
 function indented(line: string): string {
   return line === '' ? '' : `  ${line}`;

@@ -52,8 +52,9 @@ export const helper: Command<HelperInput> = {
       });
     const consumer = await consumerOf(tool);
     const request: HelperRequest = { tool, target, idToken, ...split(words, consumer.helper?.verbs ?? []) };
+    if (consumer.helper?.keepsStderrEmpty === true) io.hush();
     io.exitCode = await answer(ctx, consumer, request, {
-      lines: () => io.lines(ctx.interruption),
+      lines: () => io.lines(ctx.interruption, true),
       print: io.data,
       say: (line) => io.warn(line, 'yellow'),
     });

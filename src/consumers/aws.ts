@@ -4,7 +4,7 @@ import { VaultError } from '../domain/errors.js';
 import { command, loginCommand } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import type { ValidToken } from '../domain/valid-token.js';
-import type { Consumer, HelperCall } from './contract.js';
+import type { Consumer, Exchange, HelperCall } from './contract.js';
 
 /*
  * credential_process of the AWS command line and libraries: https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
@@ -31,12 +31,12 @@ export const aws: Consumer = {
     verbs: [],
     async answer(call) {
       const { role, partition } = roleOf(call.target);
-      const valid = await call.token();
-      const kept = call.readKept(valid);
+      const [valid, exchange] = [await call.token(), await call.exchange()];
+      const kept = exchange.readKept(valid);
       const credentials = kept === null ? null : (JSON.parse(kept) as Credentials);
-      const isGood = credentials !== null && Date.parse(credentials.Expiration) - call.now() > MARGIN;
-      const given = isGood ? credentials : await assume(call, valid, role, partition);
-      if (!isGood) call.keep(valid, JSON.stringify(given));
+      const isGood = credentials !== null && Date.parse(credentials.Expiration) - exchange.now() > MARGIN;
+      const given = isGood ? credentials : await assume(exchange, valid, role, endpoint(call.env, partition));
+      if (!isGood) exchange.keep(valid, JSON.stringify(given));
       call.print(`${JSON.stringify({ Version: 1, ...given })}\n`);
     },
   },
@@ -69,13 +69,13 @@ function roleOf(target: string | null, account = 'work') {
 }
 
 async function assume(
-  call: HelperCall,
+  { post }: Exchange,
   valid: ValidToken,
   role: string,
-  partition: string,
+  url: string,
 ): Promise<Credentials> {
   const { account, accessToken } = valid;
-  const { status, body } = await call.post(endpoint(call.env, partition), {
+  const { status, body } = await post(url, {
     Action: 'AssumeRoleWithWebIdentity',
     Version: '2011-06-15',
     RoleArn: role,

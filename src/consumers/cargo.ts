@@ -65,7 +65,7 @@ export const cargo: Consumer = {
 async function answerTo(call: HelperCall, line: string): Promise<object> {
   const request = requestIn(line);
   if (request.kind !== 'get') return { Err: { kind: 'operation-not-supported' } };
-  const found = connectedFor(call, request.url);
+  const found = await connectedFor(call, request.url);
   // cargo then asks the providers that come before in its list.
   if (found === null) return { Err: { kind: 'url-not-supported' } };
   try {

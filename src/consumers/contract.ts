@@ -1,4 +1,4 @@
-import type { Account, Identity } from '../domain/account.js';
+import type { Account } from '../domain/account.js';
 import type { VaultError } from '../domain/errors.js';
 import type { ValidToken } from '../domain/valid-token.js';
 
@@ -14,6 +14,8 @@ export interface Consumer {
   readonly programs: readonly string[];
   /** What the program runs; null for one that runs `vault token` or `vault exec`. */
   readonly helper: Helper | null;
+  /** It logs in to a mailbox, which may be another than the user's own. */
+  readonly takesMailbox?: true;
   /** What to put where. @throws VaultError `usage` when it needs to know more */
   connect(request: ConnectRequest): Plan;
 }
@@ -29,6 +31,8 @@ export interface Helper {
   readonly runsAgain?: true;
   /** It starts the helper by a shell, so that the process is the one that started the shell. */
   readonly byShell?: true;
+  /** The program reads stderr as a part of the answer, or may. */
+  readonly keepsStderrEmpty?: true;
   /** Keeps in mind which token a process was given, because the program reports a refusal without the token: see `refused`. */
   readonly remembers?: true;
   /** Answers one run. @throws VaultError why there is no answer */
@@ -56,10 +60,20 @@ export interface HelperCall {
    * What this program was connected for, for one that runs its helper without an account: the account and the host on the
    * command line, where they were given; else what `vault connect` has recorded.
    */
-  connected(): readonly Connected[];
-  /** The lines of stdin. */
+  connected(): Promise<readonly Connected[]>;
+  /** The lines of stdin. @throws VaultError `usage` when there are too many */
   lines(): AsyncIterable<string>;
   token(wanted?: WantedToken): Promise<ValidToken>;
+  /** For a program that does not take the token itself, but what another service gives for it. */
+  exchange(): Promise<Exchange>;
+  /** To stdout, exactly as it is. */
+  print(text: string): void;
+  /** One line for the user, on stderr. */
+  say(line: string): void;
+}
+
+/** What an exchange of the token at another service takes. */
+export interface Exchange {
   /** Sends a form. @throws VaultError `network_failed`, `config_invalid` */
   post(url: string, form: Readonly<Record<string, string>>): Promise<Posted>;
   /** What was kept for this account, target and token; null when there is nothing. */
@@ -68,10 +82,6 @@ export interface HelperCall {
   keep(valid: ValidToken, text: string): void;
   /** Milliseconds since the epoch. */
   now(): number;
-  /** To stdout, exactly as it is. */
-  print(text: string): void;
-  /** One line for the user, on stderr. */
-  say(line: string): void;
 }
 
 export interface Posted {
@@ -90,6 +100,8 @@ export interface WantedToken {
   readonly account?: string | null;
   /** This token was refused, or the one that this process was `given` first: give another one. */
   readonly refused?: string | null;
+  /** The id_token instead; left out: as on the command line. */
+  readonly idToken?: boolean;
   /** Also says whose account it is. */
   readonly withIdentity?: boolean;
 }
@@ -99,7 +111,10 @@ export interface ConnectRequest {
   /** `provider/label`. */
   readonly account: string;
   readonly provider: Pick<Account, 'provider' | 'issuer' | 'tokenEndpoint' | 'grantedScopes'>;
-  readonly email: Identity['email'];
+  /** The one that was named, else the user's own address; null where neither is known. */
+  readonly mailbox: string | null;
+  /** The mail servers of the provider; null where they are not known. */
+  readonly mail: Readonly<Record<'imap' | 'smtp', { readonly host: string; readonly port: number }>> | null;
   /** The host, registry or URL that the program calls; null when it was not given. */
   readonly target: string | null;
   /** Whether the program wants the id_token instead of the access token. */
@@ -150,6 +165,7 @@ export type Change =
   | {
       readonly kind: 'json';
       readonly file: string;
+      /** Where it goes; empty: it is the whole document. */
       readonly path: readonly string[];
       readonly value: unknown;
       /** How the program indents. */

@@ -27,7 +27,7 @@ export const docker: Consumer = {
         case 'get':
           return get(call);
         case 'list':
-          return call.print(`${JSON.stringify(servers(call))}\n`);
+          return call.print(`${JSON.stringify(await servers(call))}\n`);
         case 'version':
           return call.print('docker-credential-vault (token-vault)\n');
       }
@@ -69,7 +69,7 @@ export const docker: Consumer = {
 async function get(call: HelperCall): Promise<void> {
   const server = await firstLine(call);
   const host = hostOf(server);
-  const found = connectedFor(call, server);
+  const found = await connectedFor(call, server);
   if (host === null || found === null) throw new VaultError('account_not_found', NOT_FOUND);
   const { accessToken } = await call.token({ account: found.account });
   const answer = { ServerURL: server, Username: usernameFor(host), Secret: accessToken.reveal() };
@@ -81,7 +81,7 @@ async function firstLine(call: HelperCall): Promise<string> {
   return '';
 }
 
-function servers(call: HelperCall): Record<string, string> {
-  const hosts = call.connected().flatMap(({ target }) => hostOf(target) ?? []);
+async function servers(call: HelperCall): Promise<Record<string, string>> {
+  const hosts = (await call.connected()).flatMap(({ target }) => hostOf(target) ?? []);
   return Object.fromEntries(hosts.map((host) => [`https://${host}`, usernameFor(host)]));
 }

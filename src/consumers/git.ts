@@ -37,6 +37,9 @@ const OTHER = { username: 'oauth2', bearer: false };
 /** `git send-email` and `git imap-send` ask for the password of a mailbox. */
 const MAIL = ['smtp', 'smtps', 'imap', 'imaps'];
 
+/** Of a host with more in it, git and the program that connects may read different parts: `evil.example#.github.com`. */
+const PLAIN_HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?$/i;
+
 /** The attributes of one request; a key that ends in `[]` may repeat. */
 type Attributes = ReadonlyMap<string, readonly string[]>;
 
@@ -132,6 +135,11 @@ function isMeant(call: HelperCall, protocol: string, host: string): boolean {
     );
     return false;
   }
+  const isKnown = ['https', 'http', ...MAIL].includes(protocol);
+  if (!isKnown || !PLAIN_HOST.test(host)) {
+    call.say(`${programName()}: no token, because ${protocol}://${host} names no server that gets one`);
+    return false;
+  }
   if (protocol === 'http' && !isLoopback(host)) {
     call.say(`${programName()}: no token for ${host}, because http is not encrypted`);
     return false;
@@ -156,12 +164,13 @@ function belongsTo(host: string, suffix: string): boolean {
 
 /** Lines `key=value`, ended by an empty one or by the end of the input. An empty value empties a list. */
 async function attributesOf(call: HelperCall): Promise<Attributes> {
-  const found = new Map<string, readonly string[]>();
+  const found = new Map<string, string[]>();
   for await (const line of call.lines()) {
     if (line === '') break;
     const [, key = '', value = ''] = /^([^=]+)=(.*)$/.exec(line) ?? [];
-    const before = key.endsWith('[]') && value !== '' ? (found.get(key) ?? []) : [];
-    if (key !== '') found.set(key, value === '' && key.endsWith('[]') ? [] : [...before, value]);
+    const isList = key.endsWith('[]');
+    if (isList && value !== '' && found.get(key)?.push(value) !== undefined) continue;
+    if (key !== '') found.set(key, isList && value === '' ? [] : [value]);
   }
   return found;
 }
@@ -178,7 +187,7 @@ function single(asked: Attributes) {
 }
 
 /** git-config(1): `$GIT_CONFIG_GLOBAL`; else `~/.gitconfig`, unless there is only the one in `$XDG_CONFIG_HOME`. */
-function configFile(env: HelperCall['env'], home: string, exists: (path: string) => boolean): string {
+export function configFile(env: HelperCall['env'], home: string, exists: (path: string) => boolean): string {
   if (env['GIT_CONFIG_GLOBAL']) return env['GIT_CONFIG_GLOBAL'];
   const usual = join(home, '.gitconfig');
   const other = join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'git', 'config');

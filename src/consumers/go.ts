@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { VaultError } from '../domain/errors.js';
+import { programName } from '../domain/invocation.js';
 import type { Connected, Consumer, HelperCall } from './contract.js';
 import { connectedFor, hostOf } from './hosts.js';
 import { hostToConnect } from './registries.js';
@@ -19,7 +20,7 @@ export const go: Consumer = {
     async answer(call) {
       const [url] = call.words;
       if (url === undefined) return all(call);
-      const found = connectedFor(call, url);
+      const found = await connectedFor(call, url);
       // Without an answer go asks the next command of GOAUTH.
       if (found === null) return;
       // A proxy answers 404 for every module that it does not have.
@@ -56,7 +57,7 @@ export const go: Consumer = {
 async function all(call: HelperCall): Promise<void> {
   const failures: VaultError[] = [];
   let text = '';
-  for (const each of call.connected()) {
+  for (const each of await call.connected()) {
     try {
       text += await headers(call, each, null);
     } catch (failure) {
@@ -66,7 +67,7 @@ async function all(call: HelperCall): Promise<void> {
   }
   const [first] = failures;
   if (text === '' && first !== undefined) throw first;
-  for (const { message } of failures) call.say(`vault: ${message}`);
+  for (const { message } of failures) call.say(`${programName()}: ${message}`);
   call.print(text);
 }
 

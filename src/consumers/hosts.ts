@@ -22,8 +22,8 @@ export function hostOf(text: string): string | null {
 }
 
 /** What was connected for this very host. A token is given to no other, and to no subdomain. */
-export function connectedFor(call: HelperCall, text: string): Connected | null {
+export async function connectedFor(call: HelperCall, text: string): Promise<Connected | null> {
   const host = hostOf(text);
   if (host === null) return null;
-  return call.connected().find(({ target }) => hostOf(target) === host) ?? null;
+  return (await call.connected()).find(({ target }) => hostOf(target) === host) ?? null;
 }

@@ -22,7 +22,7 @@ export const pip: Consumer = {
           hint: `to see which hosts get a token: ${command('connect')}`,
         });
       const [url = '', user] = call.words.filter((word) => !word.startsWith('-'));
-      const found = isUrl(url) ? connectedFor(call, url) : null;
+      const found = isUrl(url) ? await connectedFor(call, url) : null;
       if (found === null) throw new VaultError('account_not_found', NOT_FOUND);
       const { accessToken } = await call.token({ account: found.account });
       const password = accessToken.reveal();

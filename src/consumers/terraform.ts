@@ -24,7 +24,7 @@ export const terraform: Consumer = {
             hint: `to see which hosts get one: ${command('connect')}`,
           },
         );
-      const found = connectedFor(call, call.words[0] ?? '');
+      const found = await connectedFor(call, call.words[0] ?? '');
       if (found === null) return call.print('{}\n');
       const { accessToken } = await call.token({ account: found.account });
       call.print(`${JSON.stringify({ token: accessToken.reveal() })}\n`);

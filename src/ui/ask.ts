@@ -4,42 +4,7 @@ import { harmless } from '../domain/safe-text.js';
 import { Secret } from '../domain/secret.js';
 import type { Host } from '../system/contract.js';
 import type { Io } from './io.js';
-
-/**
- * Lines as the user types or pastes them, until the input ends or the signal is aborted. The input is left paused, so that
- * it does not keep the program alive.
- *
- * @param keepsLast whether a last line counts that the end of the input ended, and not Enter
- */
-export async function* readLines(
-  input: NodeJS.ReadableStream,
-  signal: AbortSignal,
-  keepsLast = true,
-): AsyncGenerator<string> {
-  const { createInterface } = await import('node:readline');
-  if (signal.aborted) return;
-  // Not as a terminal: readline would switch it to raw mode and take Ctrl-C away from the program.
-  const reader = createInterface({ input, terminal: false, crlfDelay: Number.POSITIVE_INFINITY });
-  const close = () => reader.close();
-  let ends = 0;
-  const countEnds = (chunk: Buffer | string) => {
-    ends += String(chunk).split('\n').length - 1;
-  };
-  input.on('data', countEnds);
-  signal.addEventListener('abort', close, { once: true });
-  input.once('error', close);
-  try {
-    for await (const line of reader) {
-      ends -= 1;
-      if (keepsLast || ends >= 0) yield line;
-    }
-  } finally {
-    input.off('data', countEnds);
-    signal.removeEventListener('abort', close);
-    input.removeListener('error', close);
-    reader.close();
-  }
-}
+import { readLines } from './lines.js';
 
 /**
  * Asks for a line.

@@ -4,6 +4,7 @@ import { harmlessJson } from '../domain/safe-text.js';
 import type { Host } from '../system/contract.js';
 import type { Io, Theme } from './io.js';
 import { message } from './layout.js';
+import type { ReadDirectly } from './lines.js';
 import { showsUnicode, themeFor } from './theme.js';
 
 const COLUMNS_IN_A_PIPE = 80;
@@ -21,6 +22,8 @@ export interface IoOptions {
    * @returns the bytes that were not written
    */
   readonly writeDirectly?: (text: string) => Uint8Array;
+  /** Loads what reads stdin directly. */
+  readonly readDirectly?: () => Promise<ReadDirectly>;
 }
 
 /**
@@ -53,8 +56,9 @@ export function createIo(options: IoOptions): Io {
     if (left.length > 0) stdout().write(left);
   };
   const talkWidth = (): number => (stderr().isTTY === true && stderr().columns) || Infinity;
+  let hushed = false;
   const talk = (line: string, style: keyof Theme | undefined): void => {
-    stderr().write(message(line, style, talkWidth(), talkTheme()));
+    if (!hushed) stderr().write(message(line, style, talkWidth(), talkTheme()));
   };
   const say: Io['say'] = (line, style) => {
     if (!quiet) talk(line, style);
@@ -106,6 +110,9 @@ export function createIo(options: IoOptions): Io {
     },
     say,
     warn: talk,
+    hush: () => {
+      hushed = true;
+    },
     detail: (line) => {
       if (verbose) talk(line, 'dim');
     },
@@ -121,8 +128,9 @@ export function createIo(options: IoOptions): Io {
       async () => (await import('./ask.js')).questions(() => host.stdin, stderr, interruption, interactive),
       ['confirm', 'ask', 'askHidden'],
     ),
-    async *lines(signal) {
-      yield* (await import('./ask.js')).readLines(host.stdin, signal);
+    async *lines(signal, waits) {
+      const direct = waits === true ? options.readDirectly : undefined;
+      yield* (await import('./lines.js')).linesOf(host, direct, signal);
     },
     async finish() {
       if (stdout.opened) await drained(stdout());

@@ -58,6 +58,8 @@ export interface Io {
   say(line: string, style?: keyof Theme): void;
   /** One line to stderr, with `--quiet` as well. */
   warn(line: string, style?: keyof Theme): void;
+  /** Prints nothing to stderr from now on, for a program that reads it as a part of the answer. */
+  hush(): void;
   /** One line to stderr with `--verbose` only. */
   detail(line: string): void;
   /** How wide a table may be: what another program reads is never cut. */
@@ -77,8 +79,8 @@ export interface Io {
   ask(question: string): Promise<string>;
   /** Asks for a secret, without echo; the answer is not trimmed. */
   askHidden(question: string): Promise<Secret>;
-  /** Lines from stdin until the signal is aborted. */
-  lines(signal: AbortSignal): AsyncIterable<string>;
+  /** Lines from stdin until the signal is aborted. @param waits whether nothing else has to happen meanwhile */
+  lines(signal: AbortSignal, waits?: boolean): AsyncIterable<string>;
   /**
    * Waits until stdout has taken everything. A reader that went away is no failure.
    *

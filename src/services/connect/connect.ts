@@ -29,11 +29,13 @@ export interface ConnectRequest {
   readonly selector: string | null;
   readonly target: string | null;
   readonly idToken: boolean;
+  /** Null: the user's own. */
+  readonly mailbox: string | null;
 }
 
 export type ConnectContext = NameContext &
   TokenContext &
-  Pick<Context, 'files' | 'host' | 'othersFiles' | 'paths' | 'profile' | 'vault'>;
+  Pick<Context, 'files' | 'host' | 'othersFiles' | 'paths' | 'profile' | 'providerOrNull' | 'vault'>;
 
 export interface Prepared {
   readonly account: string;
@@ -47,7 +49,12 @@ export interface ToolState {
   /** Accounts, by their present names. */
   readonly connected: readonly string[];
   /** The same, each with the host it was connected for. */
-  readonly connections: readonly { readonly account: string; readonly for: string | null }[];
+  readonly connections: readonly {
+    readonly account: string;
+    readonly for: string | null;
+    /** Whether there is such an account; null where the vault cannot be read. */
+    readonly exists: boolean | null;
+  }[];
 }
 
 const PROGRAM_LIMIT = 20 * SECOND;
@@ -56,15 +63,17 @@ const EXECUTABLE = 0o700;
 
 /** All consumers: which are installed here, and which accounts they are connected to. */
 export async function listTools(
-  ctx: Pick<Context, 'accountNames' | 'files' | 'host' | 'paths'>,
+  ctx: Pick<Context, 'accountNames' | 'files' | 'host' | 'paths' | 'vault'>,
 ): Promise<readonly ToolState[]> {
   const all = readConnections(ctx);
   const present = await presentNames(ctx);
+  const exists = await existing(ctx, new Set(all.map(({ account }) => present(account))));
   return Promise.all(
     CONSUMERS.map(async ({ name, title, load }) => {
       const connections = all
         .filter(({ tool }) => tool === name)
-        .map(({ account, target }) => ({ account: present(account), for: target }));
+        .map(({ account, target }) => ({ account: present(account), for: target }))
+        .map((each) => ({ ...each, exists: exists.get(each.account) ?? null }));
       return {
         name,
         title,
@@ -74,6 +83,27 @@ export async function listTools(
       };
     }),
   );
+}
+
+/** Which of these accounts there are. Empty where the vault cannot be read. */
+async function existing(
+  { vault: open }: Pick<Context, 'vault'>,
+  names: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, boolean>> {
+  try {
+    const vault = names.size === 0 ? null : await open();
+    const found = await Promise.all(
+      [...names].map(async (name) => {
+        const [provider = '', ...label] = name.split('/');
+        const account = await vault?.accountByName(provider, label.join('/'));
+        return [name, (account ?? null) !== null] as const;
+      }),
+    );
+    return new Map(found);
+  } catch (failure) {
+    if (failure instanceof VaultError) return new Map();
+    throw failure;
+  }
 }
 
 /** A connection keeps the name that its account had when it was made. */
@@ -86,7 +116,7 @@ async function presentNames({ accountNames }: Pick<Context, 'accountNames'>) {
 export async function prepare(
   ctx: ConnectContext,
   consumer: Consumer,
-  { selector, target, idToken }: ConnectRequest,
+  { selector, target, idToken, mailbox }: ConnectRequest,
 ): Promise<Prepared> {
   const { host, profile } = ctx;
   if (host.self === null) throw new VaultError('usage', 'only the command line can connect programs');
@@ -97,7 +127,8 @@ export async function prepare(
   const plan = consumer.connect({
     account: name,
     provider: account,
-    email: await emailOf(vault, account),
+    mailbox: mailbox ?? (consumer.takesMailbox === true ? await emailOf(vault, account) : null),
+    mail: (await ctx.providerOrNull(account.provider))?.mail ?? null,
     target,
     idToken,
     self: [...environment(host), ...host.self, ...(profile === null ? [] : ['--profile', profile])],
@@ -217,9 +248,11 @@ function isWithin(typed: string, target: string): boolean {
 /** The last first: a file is restored to what it was before each. */
 async function removeAll(ctx: ConnectContext, gone: readonly Connection[]): Promise<void> {
   for (const connection of [...gone].reverse()) {
-    const isGone = (each: Connection) => isDeepStrictEqual(each, connection);
-    const others = readConnections(ctx).filter((each) => !isGone(each));
-    await undo(ctx, connection, others);
+    const all = readConnections(ctx);
+    const at = all.findIndex((each) => isDeepStrictEqual(each, connection));
+    const later = await withoutIt(ctx, connection, all.slice(at + 1));
+    const others = [...all.slice(0, Math.max(at, 0)), ...later.connections];
+    await undo(ctx, connection, others, later.files);
     writeConnections(ctx, others);
   }
 }
@@ -294,10 +327,14 @@ function firstCopy(
   return files.find(isIt) ?? sharing.flatMap((each) => each.files).find(isIt);
 }
 
+/**
+ * @param done files that are as if it had never been connected
+ */
 async function undo(
   ctx: ConnectContext,
   connection: Connection,
   remaining: readonly Connection[],
+  done: readonly string[],
 ): Promise<void> {
   const { changes, files } = connection;
   const others = await ctx.othersFiles();
@@ -308,12 +345,13 @@ async function undo(
         tool === connection.tool && changes.some((each) => isDeepStrictEqual(each, change)),
     );
   const gone = changes.filter((change) => !stays(change));
-  const kept = changes.filter(stays).flatMap(pathsOf);
+  const kept = [...changes.filter(stays).flatMap(pathsOf), ...done];
   const isUntouched = ({ path, digest }: ChangedFile) => digestOf(others.read(path) ?? '') === digest;
   const same = files.filter((file) => !kept.includes(file.path) && isUntouched(file));
   for (const change of [...gone].reverse()) {
     if (change.kind === 'token') ctx.files.remove(change.file);
-    if (pathsOf(change).every((path) => same.some((file) => file.path === path))) continue;
+    if (pathsOf(change).every((path) => done.includes(path) || same.some((file) => file.path === path)))
+      continue;
     if (change.kind === 'commands') await runAll(ctx, change.undo);
     else if (change.kind !== 'shown' && change.kind !== 'token')
       cut(others, change, ownerOfChange(ctx, change, connection));
@@ -325,6 +363,55 @@ async function undo(
   }
   const needed = remaining.flatMap((each) => each.files.map(({ copy }) => copy));
   for (const { copy } of files) if (copy !== null && !needed.includes(copy)) ctx.files.remove(copy);
+}
+
+/**
+ * Writes the files that were changed for others later as if this had never been connected, so that the last `--remove` leaves
+ * them byte for byte as they were, in whatever order. Left alone are files that the user has changed since, and those that
+ * only the program itself can change.
+ *
+ * @param later what was connected after it
+ * @returns these with what is needed now to undo them, and the files that were written
+ */
+async function withoutIt(
+  ctx: ConnectContext,
+  { changes, files }: Connection,
+  later: readonly Connection[],
+): Promise<{ readonly connections: readonly Connection[]; readonly files: readonly string[] }> {
+  const others = await ctx.othersFiles();
+  const on = (path: string, all: readonly Change[]) => all.filter((each) => pathsOf(each).includes(path));
+  const written: string[] = [];
+  let connections = later;
+  for (const { path, copy } of files) {
+    const last = connections.flatMap((each) => each.files).findLast((file) => file.path === path);
+    const involved = [...on(path, changes), ...later.flatMap((each) => on(path, each.changes))];
+    if (last?.digest !== digestOf(others.read(path) ?? '') || !involved.every(isOwnText)) continue;
+    let text = copy === null ? null : (ctx.files.read(copy, COPY_LIMIT)?.toString('utf8') ?? null);
+    connections = connections.map((each) => {
+      const file = each.files.find((one) => one.path === path);
+      if (file === undefined) return each;
+      const before = text;
+      for (const change of on(path, each.changes).filter(isOwnText))
+        text = edited(change, text ?? '', ownerOfChange(ctx, change, each));
+      const rebased = { ...file, copy: replacedCopy(ctx, file, before), digest: digestOf(text ?? '') };
+      return { ...each, files: each.files.map((one) => (one === file ? rebased : one)) };
+    });
+    others.write(path, Buffer.from(text ?? '', 'utf8'), PRIVATE);
+    written.push(path);
+  }
+  return { connections, files: written };
+}
+
+/** @param before what it holds from now on; null: there was no file */
+function replacedCopy(ctx: ConnectContext, { copy }: ChangedFile, before: string | null): string | null {
+  if (copy === null) return null;
+  if (before === null) ctx.files.remove(copy);
+  else ctx.files.replace(copy, Buffer.from(before, 'utf8'));
+  return before === null ? null : copy;
+}
+
+function isOwnText(change: Change): change is TextChange {
+  return (change.kind === 'lines' || change.kind === 'json') && !isShared(change);
 }
 
 const COPY_LIMIT = 4 * 1024 * 1024;

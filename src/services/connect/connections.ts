@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Change } from '../../consumers/contract.js';
 import type { Context } from '../../context.js';
-import { VaultError } from '../../domain/errors.js';
+import { orElse, VaultError } from '../../domain/errors.js';
 import { quoted } from '../../domain/safe-text.js';
 
 /* Which programs were connected, and what is needed to undo it: `connections.json` and the copies beside it. */
@@ -43,6 +43,12 @@ export function readConnections(ctx: ConnectionFiles): readonly Connection[] {
   throw new VaultError('config_invalid', `${path} is damaged, so what was connected is not known`, {
     hint: `rename it, and undo what is connected by hand: mv ${quoted(path)} ${quoted(`${path}.damaged`)}`,
   });
+}
+
+/** @param names of accounts. @returns what was connected by one of them; nothing where the record cannot be read */
+export function connectedBy(ctx: ConnectionFiles, names: readonly string[]): readonly Connection[] {
+  const all = orElse(() => readConnections(ctx), []);
+  return all.filter(({ account }) => names.includes(account));
 }
 
 export function writeConnections(ctx: ConnectionFiles, connections: readonly Connection[]): void {

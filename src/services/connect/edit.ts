@@ -20,6 +20,7 @@ export function edited(change: TextChange, text: string, owner: string): string 
       return inserted(without, change, owner);
     }
     case 'json': {
+      if (change.path.length === 0) return whole(change, text);
       const document = parsed(change.file, text);
       const at = holder(document, change.path, true);
       const key = change.path.at(-1) ?? '';
@@ -49,6 +50,7 @@ export function undone(change: TextChange, text: string, owner: string): string 
       return from === -1 || to === -1 ? text : text.slice(0, from) + text.slice(to + end.length);
     }
     case 'json': {
+      if (change.path.length === 0) return text === whole(change, '') ? '' : text;
       const document = parsed(change.file, text);
       const at = holder(document, change.path, false);
       const key = change.path.at(-1) ?? '';
@@ -62,6 +64,13 @@ export function undone(change: TextChange, text: string, owner: string): string 
       return plain(text) === plain(edited(change, '', owner)) ? '' : text;
     }
   }
+}
+
+/** A file of this program's own. */
+function whole({ file, value, indent }: Extract<Change, { kind: 'json' }>, text: string): string {
+  const own = `${JSON.stringify(value, null, indent)}\n`;
+  if (text !== '' && text !== own) throw taken(file, 'something else');
+  return own;
 }
 
 function block(change: Lines, owner: string): string {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { askingProcess } from '../../access/programs.js';
+import { askingProcess } from '../../access/asking-process.js';
 import type { Context } from '../../context.js';
 import { accountName } from '../../domain/account.js';
 import { orElse } from '../../domain/errors.js';
@@ -16,13 +16,13 @@ export interface Runs {
   note(valid: ValidToken): void;
 }
 
-export async function runsOf(
+export function runsOf(
   { clock, files, host, paths }: Pick<Context, 'clock' | 'files' | 'host' | 'paths'>,
   { tool, target }: { readonly tool: string; readonly target: string | null },
   byShell: boolean,
-): Promise<Runs> {
+): Runs {
   const file = join(paths.state, 'helper-runs.log');
-  const asker = await askingProcess(host, byShell);
+  const asker = askingProcess(host, byShell);
   // The end of a token tells it from the next one. One process may need the same token for several servers.
   const runOf = ({ account }: ValidToken) =>
     JSON.stringify([tool, target, accountName(account), asker, account.expiresAt]);

@@ -1,4 +1,5 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readlink } from 'node:fs/promises';
+import { parentOf } from './parent.js';
 
 /**
  * Whether a process that descends from `root` has a socket open. Linux only, from `/proc` (proc(5)). A process whose parent has
@@ -26,18 +27,7 @@ export function descendantsIn(parentOf: ReadonlyMap<number, number>, root: numbe
 
 async function parents(): Promise<ReadonlyMap<number, number>> {
   const names = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
-  const entries = await Promise.all(
-    names.map(async (name) => [Number(name), (await parentOf(Number(name))) ?? 0] as const),
-  );
-  return new Map(entries);
-}
-
-/** The parent of a process; null where the system does not say. */
-export async function parentOf(pid: number): Promise<number | null> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
-  // It is field 4; the name before it, in parentheses, may hold anything.
-  const [, parent = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return /^\d+$/.test(parent) ? Number(parent) : null;
+  return new Map(names.map((name) => [Number(name), parentOf(Number(name)) ?? 0]));
 }
 
 async function holds(pid: number, socket: string): Promise<boolean> {

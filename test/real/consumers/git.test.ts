@@ -128,6 +128,12 @@ it.each([
   ['another host', 'https', 'evil.example.com'],
   ['a host that only ends alike', 'https', 'notgit.example.com'],
   ['its host without TLS', 'http', 'git.example.com'],
+  ['its host by a protocol that is not encrypted', 'ftp', 'git.example.com'],
+  ['another host with a fragment', 'https', 'evil.example#.git.example.com'],
+  ['another host with a query', 'https', 'evil.example?.git.example.com'],
+  ['another host with a path', 'https', 'evil.example/.git.example.com'],
+  ['another host behind a user', 'https', 'git.example.com:443@evil.example'],
+  ['a host with a second line', 'https', 'evil.example\r.git.example.com'],
 ])('gives no token for %s', async (_, protocol, host) => {
   const stdin = `protocol=${protocol}\nhost=${host}\n\n`;
   const asked = ['helper', 'git', 'demo', '--for', 'git.example.com', 'get'];

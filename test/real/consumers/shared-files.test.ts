@@ -88,10 +88,26 @@ describe.each(TOOLS)('vault connect $tool', ({ tool, settings: [settings, ...tex
     expect(await connect('demo/work', 'b.example.com', '--install')).toMatchObject({ exitCode: 0 });
     await connect('demo/work', 'b.example.com', '--remove');
     if (program !== undefined) expect(read(program)).toBe(null);
-    if (settings.endsWith('.json'))
-      expect(JSON.parse(read(settings) ?? '{}')).toEqual(JSON.parse(text ?? '{}'));
-    else expect(read(settings)).toBe(text);
+    expect(read(settings)).toBe(text);
   });
+
+  it.each(settings === program ? [] : [settings])(
+    'removes only its own from %s changed meanwhile',
+    async () => {
+      await stage.logIn(['--as', 'work'], { person: 'grace' });
+      await connect('demo/ada@example.com', 'a.example.com', '--install');
+      await connect('demo/work', 'b.example.com', '--install');
+      const before = read(settings) ?? '';
+      const [own, changed] = settings.endsWith('.json')
+        ? ['"quay.io"', before.replace('"credHelpers": {', '"credHelpers": {"quay.io": "own",')]
+        : ['# own', `${before}# own\n`];
+      write(settings, changed);
+      await connect('demo/ada@example.com', 'a.example.com', '--remove');
+      await connect('demo/work', 'b.example.com', '--remove');
+      expect(read(settings)).toContain(own);
+      expect(read(settings)).not.toMatch(/example\.com|token-vault/);
+    },
+  );
 
   it('refuses a second account for the same host', async () => {
     await stage.logIn(['--as', 'work'], { person: 'grace' });
