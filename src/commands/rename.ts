@@ -6,6 +6,7 @@ import { type RenamedAccount, type RenameRequest, removeAlias, renameAccount } f
 import type { Io } from '../ui/io.js';
 import type { Command } from './spec.js';
 import { denied, names, text } from './spec.js';
+import { warnStillConnected } from './still-connected.js';
 
 type RenameInput = RenameRequest | { readonly alias: string };
 
@@ -39,13 +40,17 @@ export const rename: Command<RenameInput> = {
 
   async run(ctx, input, io) {
     if (!('alias' in input)) {
-      printRenamed(await renameAccount(ctx, input), input.keepsOld, io);
+      const renamed = await renameAccount(ctx, input);
+      printRenamed(renamed, input.keepsOld, io);
+      if (!input.keepsOld && renamed.from !== accountName(renamed.account))
+        warnStillConnected(ctx, [renamed.from], io);
       return;
     }
     const { isName } = await removeAlias(ctx, input.alias);
     if (io.json) io.document({ removed_alias: input.alias });
     else if (isName) io.say(`${input.alias} now is only the account of that name`);
     else io.say(`${input.alias} no longer names an account`);
+    if (!isName) warnStillConnected(ctx, [input.alias], io);
   },
 };
 

@@ -21,6 +21,7 @@ import {
 } from './bulk.js';
 import type { Command } from './spec.js';
 import { given } from './spec.js';
+import { warnStillConnected } from './still-connected.js';
 
 const NAMED_IN_QUESTION = 10;
 
@@ -78,7 +79,16 @@ export const revoke: Command<RevokeInput> = {
   async run(ctx, { request, yes }, io) {
     const confirmed =
       yes || request.dryRun ? request : await confirm(() => revocationTargets(ctx, request), request, io);
-    printRevocation(await revokeAccounts(ctx, confirmed), request, io);
+    const { aliases } = await ctx.accountNames();
+    const report = await revokeAccounts(ctx, confirmed);
+    const removed = report.results.filter(({ outcome }) => outcome === 'revoked' || outcome === 'forgotten');
+    const gone = removed.map(({ account }) => accountName(account));
+    const former = Object.keys(aliases).filter((alias) => gone.includes(aliases[alias] ?? ''));
+    try {
+      printRevocation(report, request, io);
+    } finally {
+      warnStillConnected(ctx, [...gone, ...former], io);
+    }
   },
 };
 
