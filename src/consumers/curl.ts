@@ -2,7 +2,7 @@ import { command } from '../domain/hints.js';
 import { quoted } from '../domain/safe-text.js';
 import type { Consumer } from './contract.js';
 
-/** curl(1) reads headers with `-H @-`, so that the token is in no argument, which other users may see. */
+/** curl(1) reads options with `-K -`, so that the token is in no argument, which other users may see. */
 export const curl: Consumer = {
   programs: ['curl'],
   helper: null,
@@ -12,7 +12,7 @@ export const curl: Consumer = {
         kind: 'shown',
         where: 'run',
         lines: [
-          `${command(`token ${quoted(account)} --format header`)} | curl -H @- ${quoted(target ?? 'https://example.com/')}`,
+          `${command(`token ${quoted(account)} --format curl`)} | curl -K - ${quoted(target ?? 'https://example.com/')}`,
         ],
       },
     ],

@@ -1,10 +1,15 @@
 import type { Consumer } from './contract.js';
+import type { MailClient } from './mail.js';
 
 export interface ConsumerEntry {
   readonly name: string;
   /** What it is, in a few words. */
   readonly title: string;
   load(): Promise<Consumer>;
+}
+
+function mail(name: MailClient, title: string): ConsumerEntry {
+  return { name, title, load: async () => (await import('./mail.js')).mailClient(name) };
 }
 
 /** All consumers, in the order of `vault connect`. Each is loaded when it is asked for. */
@@ -16,6 +21,7 @@ export const CONSUMERS: readonly ConsumerEntry[] = [
   { name: 'mcp', title: 'MCP clients and servers', load: async () => (await import('./mcp.js')).mcp },
   { name: 'rclone', title: 'rclone with WebDAV', load: async () => (await import('./rclone.js')).rclone },
   { name: 'curl', title: 'curl', load: async () => (await import('./curl.js')).curl },
+  { name: 'http', title: 'other HTTP clients', load: async () => (await import('./http.js')).http },
   {
     name: 'prometheus',
     title: 'scrapes of metrics',
@@ -36,4 +42,14 @@ export const CONSUMERS: readonly ConsumerEntry[] = [
   },
   { name: 'npm', title: 'npm registries', load: async () => (await import('./npm.js')).npm },
   { name: 'pnpm', title: 'npm registries, for pnpm', load: async () => (await import('./pnpm.js')).pnpm },
+  mail('neomutt', 'reading and sending mail'),
+  mail('mutt', 'reading and sending mail'),
+  mail('aerc', 'reading and sending mail'),
+  mail('himalaya', 'reading and sending mail'),
+  mail('meli', 'reading mail'),
+  mail('mbsync', 'fetching mail'),
+  mail('getmail', 'fetching mail'),
+  mail('offlineimap', 'fetching mail'),
+  mail('msmtp', 'sending mail'),
+  mail('git-send-email', 'sending patches'),
 ];

@@ -6,7 +6,7 @@ import type { TempHome } from './temp-home.js';
 export interface Canaries {
   /** An access token may be printed by `vault token`, and nowhere else. */
   accessToken(...values: readonly string[]): void;
-  /** An id_token may be printed by `vault token --id-token`, and nowhere else. */
+  /** An id_token may be printed by `vault token --id-token` and `vault helper google`, and nowhere else. */
   idToken(...values: readonly string[]): void;
   /** Refresh tokens, codes, verifiers, client secrets, keys: never anywhere. */
   secret(...values: readonly string[]): void;
@@ -58,9 +58,10 @@ interface Place {
   readonly mayHold: Kind | null;
 }
 
-function mayPrint(args: readonly string[]): Kind | null {
+function mayPrint(args: readonly string[], stdout: string): Kind | null {
   if (args[0] !== 'token' && args[0] !== 'helper') return null;
-  return args.includes('--id-token') ? 'id_token' : 'access token';
+  const isIdToken = args.includes('--id-token') || stdout.includes('oauth:token-type:id_token"');
+  return isIdToken ? 'id_token' : 'access token';
 }
 
 function printed(home: TempHome): Place[] {
@@ -68,7 +69,7 @@ function printed(home: TempHome): Place[] {
     {
       place: `stdout of ${args.join(' ')}`,
       bytes: Buffer.from(stdout),
-      mayHold: mayPrint(args),
+      mayHold: mayPrint(args, stdout),
     },
     { place: `stderr of ${args.join(' ')}`, bytes: Buffer.from(stderr), mayHold: null },
   ]);

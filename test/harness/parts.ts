@@ -90,6 +90,7 @@ const PARTS = {
   },
   pip: { found: () => succeeds('pip3', ['--version']), how: 'apt-get install python3-pip' },
   curl: { found: () => succeeds('curl', ['--version']), how: 'apt-get install curl' },
+  wget: { found: () => succeeds('wget', ['--version']), how: 'apt-get install wget' },
   Dovecot: {
     // It makes processes of other users, which only root can.
     found: () => process.getuid?.() === 0 && succeeds('dovecot', ['--version']) && hasOpenssl,

@@ -7,7 +7,7 @@ import { type Dovecot, MAIL_SCOPE, startDovecot } from '../harness/dovecot.js';
 import { type Shell, shellOf } from '../harness/mail-client.js';
 import { missing, needs } from '../harness/parts.js';
 
-/* Each client with its recipe from docs/mail.md, in which only the server and the account are replaced. */
+/* Each client with what `vault connect` prints for it, to which only what is special to the test is added. */
 
 const isHere = missing('Dovecot', 'the built command line').length === 0;
 const USER = 'ada@example.com';
@@ -53,32 +53,40 @@ function subjectsIn(path: string): string[] {
   return texts.flatMap((text) => /^Subject: (.*)$/m.exec(text)?.[1]?.trim() ?? []);
 }
 
-const PAGE = readFileSync(new URL('../../docs/mail.md', import.meta.url), 'utf8');
+/** What `vault connect` names the account in configurations. */
+const NAME = 'demo-ada-example.com';
 
-/** @param which of the examples below this heading @returns its text, with each key replaced by its value */
-function recipe(heading: string, changes: Readonly<Record<string, string>>, which = 0): string {
-  const section = PAGE.split(/^### /m).find((each) => each.startsWith(`${heading}\n`)) ?? '';
-  const block = [...section.matchAll(/^```\w*\n(.*?)^```$/gms)][which]?.[1] ?? '';
-  return Object.entries(changes).reduce((text, [from, to]) => {
-    if (!text.includes(from)) throw new Error(`the recipe of ${heading} has no ${from}`);
-    return text.replaceAll(from, to);
-  }, block);
+/** @returns what `vault connect` prints for a client, with each key replaced by its value */
+async function printed(
+  client: string,
+  server: string,
+  changes: Readonly<Record<string, string>> = {},
+  which = 0,
+): Promise<string> {
+  const { stdout } = await stage.vault(['connect', client, 'demo', '--for', server, '--json']);
+  const lines: readonly string[] = JSON.parse(stdout).changes[which].lines;
+  return Object.entries(changes).reduce(
+    (text, [from, to]) => {
+      if (!text.includes(from)) throw new Error(`${client} is connected without ${from}:\n${text}`);
+      return text.replaceAll(from, to);
+    },
+    `${lines.join('\n')}\n`,
+  );
 }
 
-const TOKEN = { 'vault token google': 'vault token demo' };
+const PAGE = readFileSync(new URL('../../docs/mail.md', import.meta.url), 'utf8');
 
 /** The message that was sent last. */
 const lastSent = () => dovecot.sent.at(-1) ?? '';
 const MESSAGE = 'From: ada@example.com\nTo: grace@example.com\nSubject: from msmtp\n\nHello.\n';
 
-describe('with the recipe of docs/mail.md', () => {
+describe('with what vault connect printed', () => {
   it.for(['neomutt', 'mutt'] as const)('%s reads and sends mail', async (client, context) => {
     needs(context, client, 'a terminal');
     const out = join(stage.home.home, `${client}.mbox`);
-    const lines = recipe('neomutt, mutt', {
-      ...TOKEN,
-      'imap.gmail.com': `localhost:${dovecot.ports.imaps}`,
-      'smtp.gmail.com': `localhost:${dovecot.ports.submissions}`,
+    const lines = await printed(client, 'localhost', {
+      'imaps://localhost/': `imaps://localhost:${dovecot.ports.imaps}/`,
+      '@localhost/': `@localhost:${dovecot.ports.submissions}/`,
     });
     const trust = ['certificate_file', 'ssl_ca_certificates_file'].map(
       (each) => `set ${each} = "${dovecot.caFile}"`,
@@ -92,28 +100,22 @@ describe('with the recipe of docs/mail.md', () => {
     expect(readFileSync(out, 'utf8')).toContain(`Subject: letter ${number}`);
   });
 
-  function msmtprc(auth: string): string {
-    const changes = {
-      ...TOKEN,
-      'account google': 'account demo',
-      'smtp.gmail.com': 'localhost',
-      '465': `${dovecot.ports.submissions}\ntls_trust_file ${dovecot.caFile}`,
-      'auth oauthbearer': `auth ${auth}`,
-    };
-    return shell.file('.msmtprc', recipe('msmtp', changes));
+  async function msmtprc(auth: string): Promise<void> {
+    const changes = { 'auth xoauth2': `auth ${auth}`, 'tls on': `tls on\ntls_trust_file ${dovecot.caFile}` };
+    shell.file('.msmtprc', await printed('msmtp', `localhost:${dovecot.ports.submissions}`, changes));
   }
 
   it.for(['oauthbearer', 'xoauth2'])('msmtp sends mail with auth %s', async (auth, context) => {
     needs(context, 'msmtp');
-    msmtprc(auth);
-    await works('msmtp -a demo grace@example.com', MESSAGE);
+    await msmtprc(auth);
+    await works(`msmtp -a ${NAME} grace@example.com`, MESSAGE);
     expect(lastSent()).toContain('Subject: from msmtp');
   });
 
   it('git send-email sends a patch by msmtp', async (context) => {
     needs(context, 'git send-email', 'msmtp');
-    msmtprc('oauthbearer');
-    shell.file('.gitconfig', recipe('git send-email', { '-a google': '-a demo' }));
+    await msmtprc('xoauth2');
+    shell.file('.gitconfig', await printed('git-send-email', 'localhost'));
     const patch = shell.file('1.patch', `From: ${USER}\nSubject: [PATCH] one\n\nHello.\n---\n`);
     const names = `-c user.name=Ada -c user.email=${USER}`;
     await works(`git ${names} send-email --quiet --confirm=never --to=grace@example.com ${patch}`);
@@ -123,14 +125,12 @@ describe('with the recipe of docs/mail.md', () => {
   it('mbsync fetches mail', async (context) => {
     needs(context, 'mbsync');
     const inbox = maildir('mbsync');
-    const trust = `CertificateFile ${dovecot.caFile}`;
     const changes = {
-      ...TOKEN,
-      'Host imap.gmail.com': `Host localhost\nPort ${dovecot.ports.imaps}\n${trust}`,
-      '~/Mail/INBOX': inbox,
+      'Host localhost': `Host localhost\nCertificateFile ${dovecot.caFile}`,
+      [`~/Mail/${NAME}/INBOX`]: inbox,
     };
-    shell.file('.mbsyncrc', recipe('isync (mbsync)', changes));
-    await works('mbsync google');
+    shell.file('.mbsyncrc', await printed('mbsync', `localhost:${dovecot.ports.imaps}`, changes));
+    await works(`mbsync ${NAME}`);
     expect(subjectsIn(inbox)).toContain(`letter ${number}`);
   });
 
@@ -138,27 +138,24 @@ describe('with the recipe of docs/mail.md', () => {
     needs(context, 'getmail');
     const inbox = join(stage.home.home, 'getmail.mbox');
     const changes = {
-      '"token", "google"': '"token", "demo"',
-      'imap.gmail.com': `localhost\nport = ${dovecot.ports.imaps}\nca_certs = ${dovecot.caFile}`,
+      'server = localhost': `server = localhost\nca_certs = ${dovecot.caFile}`,
       // As root, which Dovecot needs, it delivers to no Maildir.
       'type = Maildir': 'type = MDA_external\nallow_root_commands = true',
-      'path = ~/Mail/': `path = /usr/bin/tee\narguments = ("-a", "${inbox}")`,
+      [`path = ~/Mail/${NAME}/`]: `path = /usr/bin/tee\narguments = ("-a", "${inbox}")`,
     };
-    shell.file('.config/getmail/getmailrc', recipe('getmail', changes));
-    await works('getmail');
+    const rc = await printed('getmail', `localhost:${dovecot.ports.imaps}`, changes);
+    shell.file(`.config/getmail/${NAME}`, rc);
+    await works(`getmail --rcfile ${NAME}`);
     expect(readFileSync(inbox, 'utf8')).toContain(`Subject: letter ${number}`);
   });
 
   it('offlineimap fetches mail', async (context) => {
     needs(context, 'offlineimap');
     const certificates = '/etc/ssl/certs/ca-certificates.crt';
-    shell.file('.offlineimap.py', recipe('offlineimap', {}));
-    const changes = {
-      'vault("google")': 'vault("demo")',
-      'imap.gmail.com': `localhost\nremoteport = ${dovecot.ports.imaps}`,
-      [certificates]: dovecot.caFile,
-    };
-    shell.file('.offlineimaprc', recipe('offlineimap', changes, 1));
+    const server = `localhost:${dovecot.ports.imaps}`;
+    shell.file('.offlineimap.py', await printed('offlineimap', server));
+    const rc = await printed('offlineimap', server, { [certificates]: dovecot.caFile }, 1);
+    shell.file('.offlineimaprc', rc);
     await works('offlineimap -o -u basic');
     expect(subjectsIn(join(stage.home.home, 'Mail'))).toContain(`letter ${number}`);
   });
@@ -166,11 +163,10 @@ describe('with the recipe of docs/mail.md', () => {
   it('aerc reads and sends mail', async (context) => {
     needs(context, 'aerc', 'a terminal');
     const changes = {
-      ...TOKEN,
-      '@imap.gmail.com': `@localhost:${dovecot.ports.imaps}`,
-      '@smtp.gmail.com': `@localhost:${dovecot.ports.submissions}`,
+      'imaps+xoauth2://ada%40example.com@localhost': `imaps+xoauth2://ada%40example.com@localhost:${dovecot.ports.imaps}`,
+      'smtps+xoauth2://ada%40example.com@localhost': `smtps+xoauth2://ada%40example.com@localhost:${dovecot.ports.submissions}`,
     };
-    shell.file('.config/aerc/accounts.conf', recipe('aerc', changes));
+    shell.file('.config/aerc/accounts.conf', await printed('aerc', 'localhost', changes));
     const editor = shell.file('editor', '#!/bin/sh\necho Hello. >>"$1"\n');
     chmodSync(editor, 0o700);
     // It is written in Go, which reads the authorities that it trusts from here.
@@ -187,12 +183,12 @@ describe('with the recipe of docs/mail.md', () => {
 
   it('curl fetches and sends mail, with the token on its stdin', async (context) => {
     needs(context, 'curl');
+    const [, line = ''] = /^### curl\n.*?^```sh\n(.*?)^```$/ms.exec(PAGE) ?? [];
     const curl = (place: string) =>
-      recipe('curl', {
-        ...TOKEN,
-        '-sS -K -': `-sS -K - --cacert ${dovecot.caFile}`,
-        "'imaps://imap.gmail.com/INBOX;MAILINDEX=1'": place,
-      });
+      line
+        .replace('vault token google', 'vault token demo')
+        .replace('-sS -K -', `-sS -K - --cacert ${dovecot.caFile}`)
+        .replace("'imaps://imap.gmail.com/INBOX;MAILINDEX=1'", place);
     const letters = await works(curl(`'imaps://localhost:${dovecot.ports.imaps}/INBOX;MAILINDEX=1'`));
     expect(letters).toContain('Subject:');
     expect(await works(curl(`pop3s://localhost:${dovecot.ports.pop3s}/1`))).toContain('Subject:');

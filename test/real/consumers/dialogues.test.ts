@@ -11,12 +11,14 @@ interface Dialogue {
   readonly host: string;
   readonly ask: readonly string[];
   readonly input?: (host: string) => string;
+  readonly env?: Readonly<Record<string, string>>;
   readonly token: (token: string, expiry: number, host: string) => string;
   /** For a host that was not connected; null where the program names none. */
   readonly otherHost: Readonly<Record<string, unknown>> | null;
   readonly failure: (why: RegExp) => Readonly<Record<'exitCode' | 'stdout' | 'stderr', unknown>>;
 }
 
+const TYPES = 'urn:ietf:params:oauth:token-type';
 const asked = (url: string) =>
   JSON.stringify({ v: 1, registry: { 'index-url': url, name: 'r' }, kind: 'get', operation: 'read' });
 
@@ -98,6 +100,22 @@ const DIALOGUES: readonly Dialogue[] = [
     failure: onStderr(expect.any(Number)),
   },
   {
+    tool: 'google',
+    host: '//iam.googleapis.com/locations/global/workforcePools/p/providers/q',
+    ask: [],
+    env: { GOOGLE_EXTERNAL_ACCOUNT_TOKEN_TYPE: `${TYPES}:jwt` },
+    token: (token, expiry) =>
+      `{"version":1,"success":true,"token_type":"${TYPES}:jwt","id_token":"${token}","expiration_time":${expiry}}\n`,
+    otherHost: null,
+    failure: (why) => ({
+      exitCode: 0,
+      stdout: expect.stringMatching(
+        new RegExp(`^{"version":1,"success":false,"code":"\\w+","message":"[^\n]*${why.source}[^\n]*"}\n$`),
+      ),
+      stderr: '',
+    }),
+  },
+  {
     tool: 'pnpm',
     host: 'npm.example.com/private/',
     ask: [],
@@ -116,9 +134,9 @@ const connect = async () => {
 };
 const key = () => join(stage.home.vault, 'master.key');
 
-async function run({ tool, host, ask, input }: Dialogue, name = host) {
+async function run({ tool, host, ask, input, env = {} }: Dialogue, name = host) {
   const words = ask.map((word) => word.replaceAll('HOST', name));
-  return stage.vault(['helper', tool, '--', ...words], { stdin: input?.(name) ?? '' });
+  return stage.vault(['helper', tool, '--', ...words], { stdin: input?.(name) ?? '', env });
 }
 
 beforeEach((context) => needs(context, 'the built command line'));
