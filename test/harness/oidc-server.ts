@@ -30,6 +30,9 @@ export const KEY_HOLDERS = {
   eddsa: keyHolder(generateKeyPairSync('ed25519'), 'EdDSA', 'jwk'),
 };
 
+/** A client of users that authenticates with the key `es256`; the redirect URI ends in its name. */
+export const KEYED_APP = 'keyed-app';
+
 function keyHolder(
   { privateKey, publicKey }: { readonly privateKey: KeyObject; readonly publicKey: KeyObject },
   alg: string,
@@ -136,6 +139,16 @@ function configuration(accessTokenLifetime: () => number): Record<string, unknow
         client_secret: MACHINE.clientSecret,
         token_endpoint_auth_method: 'client_secret_basic',
         ...MACHINE_CLIENT,
+      },
+      {
+        client_id: KEYED_APP,
+        jwks: KEY_HOLDERS.es256.jwks,
+        token_endpoint_auth_method: 'private_key_jwt',
+        token_endpoint_auth_signing_alg: 'ES256',
+        application_type: 'native',
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+        redirect_uris: [`http://127.0.0.1/callback/${KEYED_APP}`],
       },
       ...Object.entries(KEY_HOLDERS).map(([client_id, { alg, jwks }]) => ({
         client_id,

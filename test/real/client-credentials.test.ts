@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startAgent } from '../harness/agent.js';
+import { runVault } from '../harness/cli.js';
 import type { OidcServer } from '../harness/oidc-server.js';
 import { type OidcStage, openOidcStage } from '../harness/oidc-stage.js';
 
@@ -118,6 +120,35 @@ describe('an account without a user, at a real authorization server', () => {
     expect(refused.error.hint).not.toContain('vault login');
     expect(login.error).toMatchObject({ code: 'client_refused' });
     expect(await json('token', 'build', '--refresh')).toMatchObject({ account: 'build/ci' });
+  });
+
+  it('is given to another program, and asks for a mailbox where that needs one', async () => {
+    const host = ['--for', 'git.example.com'];
+    expect(await vault('connect', 'git', 'build', ...host, '--install')).toMatchObject({ exitCode: 0 });
+    const asked = { stdin: 'protocol=https\nhost=git.example.com\n\n' };
+    const { stdout } = await runVault(['helper', 'git', 'build/ci', ...host, 'get'], stage.home, asked);
+    expect(stdout).toContain(`password=${(await vault('token', 'build')).stdout}`);
+    expect(await vault('connect', 'git', 'build', '--remove')).toMatchObject({ exitCode: 0 });
+    const mail = ['connect', 'msmtp', 'build', '--for', 'smtp.example.com'];
+    expect((await json(...mail)).error).toMatchObject({
+      code: 'usage',
+      hint: 'vault connect msmtp build/ci --user NAME@example.com',
+    });
+    const [msmtp] = (await json(...mail, '--user', 'office@example.com')).changes;
+    expect(msmtp.lines).toContain('user office@example.com');
+  });
+
+  it('is kept fresh by the agent, without its client secret in a question', async () => {
+    const { server, home, env } = stage;
+    const agent = await startAgent(home, [], { env });
+    server.accessTokenLifetime = 1;
+    const before = (await vault('token', 'build', '--refresh')).stdout;
+    server.accessTokenLifetime = 3_600;
+    await sleep(1_200);
+    const { status, body } = await agent.curl('/token/build/ci');
+    await agent.stop();
+    expect([status, body.trim()]).toEqual([200, (await vault('token', 'build')).stdout.trim()]);
+    expect(body.trim()).not.toBe(before.trim());
   });
 
   it('is not renewed by another grant than it was logged in with', async () => {

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCanaries } from '../harness/canaries.js';
 import { type CliRun, runVault } from '../harness/cli.js';
-import { KEY_HOLDERS, type OidcServer, startOidcServer } from '../harness/oidc-server.js';
+import { logIn } from '../harness/login.js';
+import { KEY_HOLDERS, KEYED_APP, type OidcServer, startOidcServer } from '../harness/oidc-server.js';
+import { signingInAs } from '../harness/oidc-walk.js';
 import { brokenPromises } from '../harness/promises.js';
 import { makeTempHome, type TempHome } from '../harness/temp-home.js';
 
@@ -45,6 +47,20 @@ describe('a client that authenticates with its private key, at a real authorizat
     expect(second).toMatchObject({ exitCode: 0, stderr: '' });
     expect(second.stdout).not.toBe(first);
     expect((await json('revoke', name, '--yes')).results).toMatchObject([{ outcome: 'revoked' }]);
+  });
+
+  it('logs a user in, refreshes and revokes', async () => {
+    const { issuer } = server;
+    const keyed = { issuer, clientId: KEYED_APP, clientAuth: 'private_key_jwt' };
+    const providers = { [KEYED_APP]: { ...keyed, clientKeyFile: keyFile('es256') } };
+    home.configure({ keySource: 'file', providers });
+    const login = await logIn(home, [KEYED_APP], signingInAs('alice'));
+    expect(login).toMatchObject({ exitCode: 0, stdout: `${KEYED_APP}/alice@example.com\n` });
+    const first = (await vault('token', KEYED_APP)).stdout;
+    const second = await vault('token', KEYED_APP, '--refresh');
+    expect(second).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(second.stdout).not.toBe(first);
+    expect((await json('revoke', KEYED_APP, '--yes')).results).toMatchObject([{ outcome: 'revoked' }]);
   });
 
   it('can name the issuer as the audience', async () => {

@@ -46,6 +46,31 @@ describe('an account derived from another one, at a real authorization server', 
     expect((await vault('token', 'derived')).stdout).not.toBe((await vault('token', OIDC_PROVIDER)).stdout);
   });
 
+  it('is no account that another one can be derived from', async () => {
+    const config = stage.home.config();
+    const second = { ...config.providers['derived'], from: 'derived' };
+    stage.home.configure({ ...config, providers: { ...config.providers, second } });
+    const { error } = await json('login', 'second');
+    stage.home.configure(config);
+    expect(error).toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining('derived/alice@example.com, whose tokens are exchanged themselves'),
+    });
+  });
+
+  it('exchanges an access token only', async () => {
+    const config = stage.home.config();
+    const type = 'urn:ietf:params:oauth:token-type:id_token';
+    const derived = { ...config.providers['derived'], refreshParams: { subject_token_type: type } };
+    stage.home.configure({ ...config, providers: { ...config.providers, derived } });
+    const { error } = await json('token', 'derived', '--refresh');
+    stage.home.configure(config);
+    expect(error).toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining('refreshParams must not contain parameters of the protocol'),
+    });
+  });
+
   it('is renewed by another exchange, after the other account where that has ended', async () => {
     const before = (await vault('token', 'derived')).stdout;
     stage.server.accessTokenLifetime = 1;
