@@ -97,9 +97,9 @@ export interface Context extends Foreground {
   /** Providers and settings from config.json, .env and environment, read once. @throws VaultError `config_invalid` */
   settings(): Promise<SettingsSources>;
   /**
-   * The same, read now.
+   * The same, read now, and then what {@link settings} returns: a command may have changed them.
    *
-   * @param config instead of the text of config.json; null: as if there were no such file
+   * @param config instead of the text of config.json, for this call only; null: as if there were no such file
    */
   readSettings(config?: string | null): Promise<SettingsSources>;
   /** @throws VaultError `provider_unknown`, `client_not_configured`, `config_invalid` */
@@ -171,12 +171,15 @@ export function createContext(host: Host, options: ContextOptions): Context {
     },
   });
 
-  async function readSettings(config = readText(paths.configFile)): Promise<SettingsSources> {
+  async function readSettings(given?: string | null): Promise<SettingsSources> {
     const { settingsFrom } = await import('./access/read-settings.js');
+    const config = given === undefined ? readText(paths.configFile) : given;
     const read = (path: string) => (path === paths.configFile ? config : readText(path));
-    return settingsFrom({ host, paths, envFile, readText: read, limit: CONFIG_LIMIT });
+    const found = await settingsFrom({ host, paths, envFile, readText: read, limit: CONFIG_LIMIT });
+    if (given === undefined) settings = once(async () => found);
+    return found;
   }
-  const settings = once(() => readSettings());
+  let settings = once(() => readSettings());
 
   const http = once(async () => {
     const { createHttp } = await import('./system/http/http.js');
@@ -212,7 +215,8 @@ export function createContext(host: Host, options: ContextOptions): Context {
 
   return {
     ...{ host, profile, envFile, paths, files, clock, locks, interruption, audit, events, notice },
-    ...{ keys, access, marks, readText, settings, readSettings, http, spill, release },
+    ...{ keys, access, marks, readText, readSettings, http, spill, release },
+    settings: () => settings(),
     ...lazily(foreground, ['runInForeground', 'serveDescendants']),
     detail: options.detail ?? (() => undefined),
     async vault() {

@@ -27,8 +27,7 @@ export function programPage(): Page {
     ],
     examples: typed({
       demo: 'show how it works, without an account at a provider',
-      'providers google': 'how to set up a provider, step by step',
-      'login google': 'log in, once',
+      'setup google': 'register a client step by step, and log in, once',
       'token google': 'print a valid access token, for any script',
     }),
     more: `Options and examples of a command: ${name} help <command>`,

@@ -32,7 +32,8 @@ export async function askProvider(ctx: Pick<Context, 'readSettings'>, io: Io): P
     const found = exact === undefined ? matching(views, answer) : [exact];
     const [first, ...more] = found;
     if (first !== undefined && more.length === 0) return first.name;
-    if (first === undefined) io.say(`no provider is called so; type ${OTHER} for another server`, 'yellow');
+    if (first === undefined)
+      io.say(`no known provider matches ${answer}; for a server of your own, type ${OTHER}`, 'yellow');
     show(found);
   }
 }
@@ -78,7 +79,7 @@ export async function guide(
   io.say(
     `${provider.title} needs an OAuth client of your own, which you register once, in ${steps.length} steps.`,
   );
-  sayRedirect(resolved, io);
+  sayRedirect(resolved, false, io);
   if (openBrowser && (await io.confirm(`Open ${page} in the browser?`, 'yes'))) {
     const { browser } = await ctx.loginMachine();
     if (!(await browser.open(page))) io.say('No browser could be opened here; open that page on any device.');
@@ -90,13 +91,17 @@ export async function guide(
   }
 }
 
-/** The redirect URI to register, where one is. */
-export function sayRedirect(resolved: ResolvedProvider, io: Io): void {
+/**
+ * The redirect URI to register, where one is.
+ *
+ * @param isWritten whether the settings have the provider, so that a command can change it
+ */
+export function sayRedirect(resolved: ResolvedProvider, isWritten: boolean, io: Io): void {
   const { provider, builtIn, redirectUri: own } = resolved;
   const redirect = redirectToRegister(resolved);
   if (redirect === null || provider.client.anyLoopback === true) return;
   io.say(`redirect URI to register: ${redirect}`, 'bold');
-  if (!builtIn && own === null && provider.redirect.port === 0)
+  if (isWritten && !builtIn && own === null && provider.redirect.port === 0)
     io.say(`if it needs a port: ${setProvider(provider.name, 'redirectPort', '8400')}`);
 }
 

@@ -217,7 +217,7 @@ function sayWritten(result: SetupResult, io: Io): void {
     );
   if (overriddenBy.length > 0)
     io.warn(`warning: another value is set in ${overriddenBy.join(' or ')}, and is used instead`, 'yellow');
-  sayRedirect(resolved, io);
+  sayRedirect(resolved, true, io);
 }
 
 function documentOf({ resolved, written, removed, replaced, configFile, envFile }: SetupResult) {

@@ -32,7 +32,7 @@ describe('vault setup at a terminal without a keychain', () => {
       /demo {2}demo, set up already[\s\S]*providers are known[\s\S]*Which provider\? \[a part of its name, /,
     );
     run.type('gogle\r');
-    await run.sees(/no provider is called so; type other[\s\S]*Which provider\?/);
+    await run.sees(/no known provider matches gogle; [\s\S]*Which provider\?/);
     run.type('git\r');
     await run.sees(/github {2}GitHub[\s\S]*gitlab {2}GitLab[\s\S]*Which provider\?/);
     run.type('Google\r');
@@ -103,6 +103,20 @@ describe('vault setup at a terminal without a keychain', () => {
     await again.sees(/Replace the client of work \(\S+\)\? \[y\/N\] /);
     again.type('\r');
     expect((await again.done).shown).toMatch(/next: vault login work\s*$/);
+  });
+});
+
+describe('vault setup with everything on the command line, at a terminal', () => {
+  it('goes on to the login at the server that it has just written', async () => {
+    const { issuer, client } = stage.demo;
+    const setUp = ['setup', 'work', '--issuer', issuer, '--client-id', client.id, '--key-source', 'file'];
+    const run = atTerminal(setUp, stage.home, SERVER);
+    await run.sees(/Log in to work now\? \[Y\/n\] /);
+    run.type('\r');
+    await run.sees(/open this URL in a browser[\s\S]*when you press Ctrl-C/);
+    run.type('\u0003');
+    const { exitCode, shown } = await run.done;
+    expect([exitCode, shown]).toEqual([130, expect.stringContaining('vault providers work')]);
   });
 });
 
