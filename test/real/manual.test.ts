@@ -41,6 +41,6 @@ describe('the manual', () => {
     expect(key).toMatch(/NAME\n +vault-key - list, add, replace/);
     expect(key).toMatch(/\n {7}vault key rotate \[options\] \[source\] \[-- command...\]\n/);
     expect(key).toContain('key export vault.recovery');
-    expect(shown('token-vault.1')).toMatch(/\n {7}token-vault login google\n/);
+    expect(shown('token-vault.1')).toMatch(/\n {7}token-vault setup google\n/);
   });
 });
