@@ -24,8 +24,12 @@ export const CARD_STYLE = [
   'background:var(--ink);color:var(--card)}.good{background:var(--good)}.bad{background:var(--bad)}',
   '.name{margin:1.5rem 0 0;font-size:.8rem}',
   'form{text-align:left}fieldset{border:1px solid var(--line);border-radius:.5rem;margin:1rem 0;padding:.5rem 1rem}',
-  'label{display:flex;flex-wrap:wrap;gap:0 .5rem;align-items:baseline;margin:.35rem 0}small{color:var(--soft)}',
-  'input,button{font:inherit}button{padding:.4rem 1.2rem;margin-right:.5rem}',
+  // A text that wraps stays beside its box.
+  'label{display:block;margin:.5rem 0}small{margin-left:.25rem;color:var(--soft)}fieldset label{padding-left:1.6rem}',
+  'fieldset input{margin:0 .6rem 0 -1.6rem}input,button{font:inherit}',
+  'input[autocomplete]{width:11rem;margin-left:.5rem}input[autocomplete],button{padding:.4rem 1.2rem;color:inherit;',
+  'background:none;border:1px solid var(--soft);border-radius:.5rem}button{margin:.25rem .5rem .25rem 0;cursor:pointer}',
+  'button:first-of-type{color:var(--card);background:var(--ink);border-color:var(--ink)}',
 ].join('');
 
 export function renderCard({ title, body, mark }: Card): string {
