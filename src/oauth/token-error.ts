@@ -117,7 +117,13 @@ function readError(members: Members): SaidError {
     filled(member(holder, 'message')) ??
     filled(member(members, 'message'));
   const subtypes = [member(members, 'suberror'), member(members, 'error_subtype')];
-  const finer = [...entraCodes(members, description), ...subtypes.flatMap((value) => filled(value) ?? [])];
+  const field = filled(member(holder, 'field'));
+  const finer = [
+    ...entraCodes(members, description),
+    ...subtypes.flatMap((value) => filled(value) ?? []),
+    // Strava says what is wrong with which parameter: `refresh_token_invalid`.
+    ...(field === null || code === null ? [] : [`${field}_${code}`]),
+  ];
   return { code, finer, description };
 }
 

@@ -23,6 +23,8 @@ export const figma: ProviderEntry = {
   requiredScopes: ['current_user:read'],
   scopeSeparator: ',',
   identity: { from: 'userinfo', subject: ['id'], email: ['email'], name: ['handle'] },
+  // Figma's errors have no code of OAuth.
+  errors: { loginNeeded: ['http_400'], configuration: [], policy: [], transient: [] },
   notes: [
     'Refresh tokens are sent to an address of their own, and stay the same.',
     'That a token lives for 90 days is recalled, not read; the answer says it.',

@@ -32,6 +32,12 @@ export const strava: ProviderEntry = {
   },
   revocation: { style: 'rfc7009', parameter: 'access_token', token: 'access_token' },
   revocationFacts: { alreadyGone: ['401 http_401'] },
+  errors: {
+    loginNeeded: ['refresh_token_invalid', 'code_invalid'],
+    configuration: ['client_id_invalid', 'client_secret_invalid'],
+    policy: [],
+    transient: [],
+  },
   manageUrl: 'https://www.strava.com/settings/apps',
   notes: [
     'A refresh may replace the refresh token; the newest one is stored.',

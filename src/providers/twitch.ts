@@ -37,6 +37,13 @@ export const twitch: ProviderEntry = {
     client: 'a client of type "Public"',
     ownClient: false,
   },
+  // The words of the status take the place of a code.
+  errors: {
+    loginNeeded: ['Bad Request', 'Unauthorized'],
+    configuration: ['Forbidden'],
+    policy: [],
+    transient: [],
+  },
   grantLimits: [
     {
       days: 30,

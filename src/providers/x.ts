@@ -21,10 +21,13 @@ export const x: ProviderEntry = {
   scopes: ['users.read', 'tweet.read', 'offline.access'],
   requiredScopes: ['users.read', 'tweet.read'],
   identity: { from: 'userinfo', subject: ['data.id'], email: [], name: ['data.username'] },
+  // X names a refresh token that has ended so.
+  errors: { loginNeeded: ['invalid_request'], configuration: [], policy: [], transient: [] },
   manageUrl: 'https://x.com/settings/connected_apps',
   notes: [
     'Without the scope offline.access there is no refresh token, and the login ends after 2 hours.',
     'That each refresh ends the refresh token before it is recalled, not read; what comes is stored either way.',
+    'That X answers invalid_request for a refresh token that has ended is recalled, not read.',
     'users.read and tweet.read are needed to identify the user.',
   ],
   documented: {

@@ -37,6 +37,28 @@ describe('a revocation', () => {
     expect(server?.received[0]?.headers['authorization']).toMatch(/^Basic /);
   });
 
+  it('is a DELETE with a whole body where the provider wants that', async () => {
+    const github = { style: 'json', method: 'DELETE', parameter: 'access_token' } as const;
+    await revokeAt(json(204, {}), { ...jsonClient, facts: { ...facts, ...github } });
+    const [{ method, body, headers } = {}] = server?.received ?? [];
+    expect([method, JSON.parse(body ?? '')]).toEqual(['DELETE', { access_token: 'refresh-token-example' }]);
+    expect(headers?.['content-length']).toBe(String(body?.length));
+  });
+
+  it('is a request with the token as its authorization, and then without the client', async () => {
+    await revokeAt(json(200, { ok: true }), { ...plainClient, facts: { ...facts, style: 'bearer' } });
+    const [{ method, body, headers } = {}] = server?.received ?? [];
+    expect([method, body, headers?.authorization]).toEqual(['POST', '', 'Bearer refresh-token-example']);
+  });
+
+  it('that takes a working access token only says so when the token has ended', async () => {
+    const ended = json(401, { ok: false });
+    expect(await revokeAt(ended, { ...plainClient, facts: { ...facts, style: 'bearer' } })).toMatchObject({
+      kind: 'refused',
+      description: 'it takes only an access token that still works; refresh it first',
+    });
+  });
+
   it('is a form even if the token requests of the provider are JSON', async () => {
     await revokeAt(json(200, {}), jsonClient);
     expect(server?.received[0]?.headers['content-type']).toBe('application/x-www-form-urlencoded');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { type LifetimeFacts, readTokenAnswer } from '../../src/oauth/token-answer.js';
 import { granted, read, refused } from '../doubles/token-answers.js';
 
 const token = { access_token: 'access-token-example' };
@@ -234,5 +235,33 @@ describe('an answer with a token and an error', () => {
   it('has no error if that is empty', () => {
     expect(granted({ ...token, ok: true, error: null }).flaws).toEqual([]);
     expect(granted({ ...token, error: '' }).flaws).toEqual([]);
+  });
+});
+
+describe('an answer without expires_in', () => {
+  const NOW = Date.parse('2026-11-01T00:00:00Z');
+  const lifetime = (members: object, facts: LifetimeFacts) => {
+    const body = JSON.stringify({ ...token, ...members });
+    const errors = { loginNeeded: [], configuration: [], policy: [], transient: [] };
+    const answer = readTokenAnswer({ status: 200, headers: {}, body }, errors, NOW, [], facts);
+    return answer.kind === 'granted' ? answer.expiresIn : answer.kind;
+  };
+  const expiresAtMember = 'expires_at';
+
+  it.each([
+    ['seconds since the epoch', { expires_at: NOW / 1000 + 60 }, 60],
+    ['the same in digits', { expires_at: String(NOW / 1000 + 60) }, 60],
+    ['a date', { expires_at: '2026-11-01T00:01:00Z' }, 60],
+    ['a time that is over', { expires_at: NOW / 1000 - 60 }, 1],
+    ['nothing', {}, null],
+    ['no time', { expires_at: 'soon' }, null],
+    ['expires_in as well, which counts', { expires_at: NOW / 1000 + 60, expires_in: 30 }, 30],
+  ])('ends at the time that another member names: %s', (_, members, seconds) => {
+    expect(lifetime(members, { expiresAtMember })).toBe(seconds);
+  });
+
+  it('lives as long as is known of the provider', () => {
+    expect(lifetime({}, { tokenLifetime: 7200 })).toBe(7200);
+    expect(lifetime({ expires_in: 60 }, { tokenLifetime: 7200 })).toBe(60);
   });
 });
