@@ -225,31 +225,22 @@ function meaning({ standing, rowSet, ledger }: Condition): readonly string[] {
   const lines: string[] = [];
   if (standing === 'rolled_back' && ledger === null) {
     lines.push(
-      'Everything stored after this copy was made is missing. Many providers replace',
-      'the refresh token with each use. A replaced one no longer works, and using it',
-      'can make the provider end the whole grant. If the newer vault still exists,',
-      'restore that one instead.',
+      'Everything stored after this copy was made is missing. Many providers replace the refresh token with each use. A replaced one no longer works, and using it can make the provider end the whole grant. If the newer vault still exists, restore that one instead.',
     );
   }
   if (standing === 'cloned') {
     lines.push(
-      'Accept if the vault was moved here and is used nowhere else. If it is still used',
-      'in the other place, both share one refresh token for each account. If the',
-      'provider replaces it with each use, each vault ends the grant of the other.',
-      'In that case, log in to every account here after accepting.',
+      'Accept if the vault was moved here and is used nowhere else. If it is still used in the other place, both share one refresh token for each account. If the provider replaces it with each use, each vault ends the grant of the other. In that case, log in to every account here after accepting.',
     );
   }
   if (rowSet !== null) {
     lines.push(
-      'The accounts that exist now will count as complete. A missing account stays',
-      'missing, and an altered one cannot be opened; a login replaces either. A backup',
-      'may restore more.',
+      'The accounts that exist now will count as complete. A missing account stays missing, and an altered one cannot be opened; a login replaces either. A backup may restore more.',
     );
   }
   if (ledger !== null) {
     lines.push(
-      'The record of which accounts the vault had is lost. The accounts that exist now',
-      'will count as complete.',
+      'The record of which accounts the vault had is lost. The accounts that exist now will count as complete.',
     );
   }
   return lines;

@@ -3,7 +3,7 @@ import { parseDuration } from '../domain/duration-text.js';
 import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { relative, rfc3339Writer } from '../domain/time.js';
-import { firstLoginHere } from '../services/first-login.js';
+import { firstLoginHere, noVaultYet } from '../services/first-login.js';
 import {
   type ListExtras,
   type ListRequest,
@@ -91,7 +91,8 @@ export const list: Command<ListInput> = {
     const accounts = await listAccounts(ctx, request);
     const extras = await listExtras(ctx, accounts, wide);
     if (accounts.length === 0) {
-      io.say(emptyText(request, await firstLoginHere(ctx)));
+      const none = (await ctx.vault()) === null ? noVaultYet(ctx) : 'no accounts yet';
+      io.say(emptyText(request, none, await firstLoginHere(ctx)));
       return;
     }
     printAccounts(accounts, extras, wide, io);
@@ -193,9 +194,9 @@ function sayTroubles(accounts: readonly Account[], io: Io): void {
 }
 
 /** @param first the command that leads to the first account */
-function emptyText({ provider, status, expiringWithin }: ListRequest, first: string): string {
+function emptyText({ provider, status, expiringWithin }: ListRequest, none: string, first: string): string {
   const filtered = status !== null || expiringWithin !== null;
   if (provider !== null && !filtered)
     return `no accounts of the provider ${provider}; to see all: ${command('list')}`;
-  return filtered ? `no account matches; to see all: ${command('list')}` : `no accounts yet; next: ${first}`;
+  return filtered ? `no account matches; to see all: ${command('list')}` : `${none}; next: ${first}`;
 }

@@ -82,6 +82,7 @@ function optionEntry(spec: OptionSpec): readonly [string, string] {
 }
 
 function described({ description, values, defaultText }: Omit<OptionSpec, 'flags'>): string {
-  const choices = typeof values === 'object' ? `: ${values.join(', ')}` : '';
+  // Stdin is in the flags already.
+  const choices = typeof values === 'object' && values[0] !== '-' ? `: ${values.join(', ')}` : '';
   return `${description}${choices}${defaultText === undefined ? '' : ` (default ${defaultText})`}`;
 }

@@ -3,6 +3,7 @@ import { DAY } from '../domain/duration.js';
 import { formatDuration, parseDays } from '../domain/duration-text.js';
 import { errorDocument } from '../domain/error-forms.js';
 import { relative, rfc3339 } from '../domain/time.js';
+import { openHint } from '../services/refresh/open-refresh.js';
 import {
   type RefreshReport,
   type RefreshRequest,
@@ -13,6 +14,7 @@ import {
 import { withdrawalWarning } from '../services/refresh/refresh-warnings.js';
 import type { Io } from '../ui/io.js';
 import { progressOn } from '../ui/progress.js';
+import { hintLines } from './account-view.js';
 import {
   concludeBulk,
   type FailureCodes,
@@ -121,10 +123,12 @@ export function progressOf(request: RefreshRequest, io: Io) {
 function sayReport({ results }: RefreshReport, io: Io): void {
   const [only, second] = results;
   if (only !== undefined && second === undefined) {
-    if (FAILURES[only.outcome] === null) io.say(describe(only, io));
+    if (FAILURES[only.outcome] !== null) return;
+    io.say(describe(only, io));
+    sayWhatHelps(only, io);
     return;
   }
-  if (io.screen !== null) saySkipped(results, io);
+  saySkipped(results, io);
   const { refreshed, skipped, failed } = summaryOf(results);
   const logins = results.filter(({ outcome }) => outcome === 'login_needed').length;
   const parts = [
@@ -136,12 +140,21 @@ function sayReport({ results }: RefreshReport, io: Io): void {
   io.say(parts.join(', '), failed > 0 ? 'yellow' : 'green');
 }
 
-/** On a terminal, where the progress bar has shown them only for a moment. */
+/** Once more on a terminal, where the progress bar has shown them only for a moment. */
 function saySkipped(results: readonly RefreshResult[], io: Io): void {
   const skipped = results.filter(({ outcome }) => outcome === 'skipped');
-  for (const result of skipped.slice(0, MOST_SKIPPED)) io.say(describe(result, io), 'dim');
+  for (const result of skipped.slice(0, MOST_SKIPPED)) {
+    if (io.screen !== null) io.say(describe(result, io), 'dim');
+    sayWhatHelps(result, io);
+  }
   const more = skipped.length - MOST_SKIPPED;
-  if (more > 0) io.say(`and ${more} more skipped`, 'dim');
+  if (more > 0 && io.screen !== null) io.say(`and ${more} more skipped`, 'dim');
+}
+
+/** Of those that are skipped, only one with an open outcome needs the user. */
+function sayWhatHelps({ account, outcome, openSince }: RefreshResult, io: Io): void {
+  if (outcome !== 'skipped' || openSince === undefined) return;
+  for (const line of hintLines(openHint(account, io.now()))) io.say(line);
 }
 
 /** With `--quiet` as well: the next refresh does not repeat them. */
@@ -156,7 +169,10 @@ function sayWarnings({ results }: RefreshReport, io: Io): void {
 function describe({ account, outcome, reason }: RefreshResult, io: Io): string {
   const name = accountName(account);
   if (FAILURES[outcome] !== null && reason.includes(name)) return reason;
-  if (outcome !== 'refreshed') return `${name}: ${WORDS[outcome][0]}: ${reason}`;
+  if (outcome !== 'refreshed') {
+    const words = `${WORDS[outcome][0]}: ${reason}`;
+    return reason.includes(name) ? words : `${name}: ${words}`;
+  }
   return account.expiresAt === null
     ? `${name}: refreshed`
     : `${name}: refreshed, expires ${relative(account.expiresAt, io.now())}`;

@@ -119,7 +119,8 @@ function entries(detail: AccountDetail, io: Pick<Io, 'now' | 'unicode'>): Entry[
 
 /** In the words of `vault list`, with the reason. */
 function statusLine(account: Account, now: number): string {
-  const reason = account.reason?.replace(`${accountName(account)} needs a new login: `, '') ?? null;
+  const said = [`${accountName(account)} needs a new login: `, 'not granted: '];
+  const reason = said.reduce((text, known) => text?.replace(known, ''), account.reason ?? undefined) ?? null;
   const why = [whatEnded(account, now), reason].filter((each) => each !== null).join('; ');
   return `${loginStateOf(account, now)}${why === '' ? '' : `: ${readable(why)}`}`;
 }

@@ -9,7 +9,7 @@ import { readable } from '../domain/scopes.js';
 import { relative, rfc3339 } from '../domain/time.js';
 import { count } from '../domain/wording.js';
 import { agentStatus } from '../services/agent/agent-client.js';
-import { firstLoginHere } from '../services/first-login.js';
+import { firstLoginHere, noVaultYet } from '../services/first-login.js';
 import { type StatusRequest, type VaultStatus, vaultStatus } from '../services/overview/overview.js';
 import type { Io } from '../ui/io.js';
 import { wrapHanging } from '../ui/layout.js';
@@ -59,7 +59,7 @@ export const status: Command<StatusInput> = {
     if (prometheus) io.data(metrics(found, labels));
     else if (io.json) io.document(document(found));
     else if (found.hasVault) printStatus(found, within, io);
-    else io.say(`there is no vault yet; the first login makes one: ${await firstLoginHere(ctx)}`);
+    else io.say(`${noVaultYet(ctx)}; the first login makes one: ${await firstLoginHere(ctx)}`);
   },
 };
 

@@ -19,6 +19,12 @@ export async function firstLoginHere({ settings }: Pick<Context, 'settings'>): P
   }
 }
 
+/** Where there is no vault: `VAULT_HOME` may name a folder that was not meant. */
+export function noVaultYet({ host, paths }: Pick<Context, 'host' | 'paths'>): string {
+  const place = host.env['VAULT_HOME'] ? ` in ${paths.data} (VAULT_HOME)` : '';
+  return `there is no vault${place} yet`;
+}
+
 /** Whether a login can start. */
 export function isReady(name: string, sources: SettingsSources): boolean {
   try {

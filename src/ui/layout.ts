@@ -199,15 +199,15 @@ export function wrapMessage(text: string, width: number): string[] {
 }
 
 /**
- * The same behind a mark or a title of this many columns. A command that is too long for the rest of the line begins further
- * left, so that the terminal does not break it either.
+ * The same behind a mark or a title of this many columns. A command or a word that is too long for the rest of the line begins
+ * further left, so that the terminal does not break it either.
  */
 export function wrapHanging(text: string, indent: number, width: number): string[] {
   const [first = '', ...more] = wrapMessage(text, width - indent);
   return [
     first,
     ...more.map((line) =>
-      line.startsWith('  ') && indent + displayWidth(line) > width
+      indent + displayWidth(line) > width && (line.startsWith('  ') || !line.includes(' '))
         ? `    ${line.trimStart()}`
         : ' '.repeat(indent) + line,
     ),

@@ -28,7 +28,8 @@ async function printed(
 /** Where there is no vault. @param config of the user */
 async function printedOfNone(line: string, config: object = {}) {
   const { io, written } = terminal({});
-  const ctx = { ...NO_NAMES, vault: async () => null, settings: async () => sources({ config }) };
+  const place = { host: { env: { VAULT_HOME: '/v' } }, paths: { data: '/v' } };
+  const ctx = { ...NO_NAMES, ...place, vault: async () => null, settings: async () => sources({ config }) };
   await list.run(ctx as unknown as Context, await inputOf(list, line), io);
   return written;
 }
@@ -191,7 +192,7 @@ nothing is refreshed: the vault is an older copy, or was copied or moved
   ])('prints what to type when there is no account, with the settings %j', async (config, line) => {
     expect(await printedOfNone('', config)).toEqual({
       stdout: '',
-      stderr: `no accounts yet; next: vault ${line}\n`,
+      stderr: `there is no vault in /v (VAULT_HOME) yet; next: vault ${line}\n`,
     });
   });
 

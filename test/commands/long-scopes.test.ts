@@ -61,6 +61,6 @@ it('a login that was not granted one shortens it and prints no command with it',
 
 it('a refresh that no longer brings one shortens it', () => {
   expect(withdrawalWarning(account, [LONG])).toMatch(
-    new RegExp(`no longer has the scope ${SHORTENED}, .*\\(${WHERE}\\)$`),
+    new RegExp(`no longer has the scope ${SHORTENED}, .*; to grant it again: ${WHERE}$`),
   );
 });

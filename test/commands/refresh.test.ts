@@ -143,7 +143,7 @@ describe('vault refresh of several accounts', () => {
     const shrunk = { ...result('a', 'refreshed'), withdrawnScopes: ['calendar'] };
     const { stderr, exitCode, failure } = await run('--all', [shrunk], { quiet: true });
     expect(stderr).toMatch(
-      /^warning: google\/a no longer has the scope calendar, .*\(vault login google\/a --add-scope calendar\)\n$/,
+      /^warning: google\/a no longer has the scope calendar, .*; to grant it again: vault login google\/a --add-scope calendar\n$/,
     );
     expect({ exitCode, failure }).toEqual({ exitCode: 0, failure: null });
     const { stdout } = await run('--all', [shrunk], { json: true });

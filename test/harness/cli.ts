@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { expectTypedHints } from './hints.js';
 import type { TempHome } from './temp-home.js';
 
 export const VAULT_JS = fileURLToPath(new URL('../../bin/vault.js', import.meta.url));
@@ -126,5 +127,6 @@ async function finish(
   const run: CliRun = { args, exitCode, signal, stdout: stdout.text(), stderr: stderr.text() };
   home.runs.push(run);
   if (late) throw new Error(`vault ${args.join(' ')} did not end in ${timeout} ms; it said:\n${run.stderr}`);
+  await expectTypedHints(run);
   return run;
 }

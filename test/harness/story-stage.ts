@@ -9,6 +9,7 @@ import { type ConsentChoice, walkConsent, walkDevice } from '../../src/demo/cons
 import { htmlPage, serverError } from '../doubles/demo-faults.js';
 import { VAULT_JS } from './cli.js';
 import { type DemoStage, openDemoStage } from './demo-stage.js';
+import { expectTypedHints } from './hints.js';
 
 export interface StoryStage {
   /** @throws Error when there is no such event */
@@ -56,6 +57,7 @@ export async function openStoryStage(): Promise<StoryStage> {
       });
       const [exitCode, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
       stage.home.runs.push({ args: line.replace(/^vault /, '').split(/\s+/), exitCode, signal, ...texts });
+      await expectTypedHints(texts);
       return { exitCode, ...texts };
     },
     async close() {

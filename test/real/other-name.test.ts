@@ -42,7 +42,7 @@ describe('run as token-vault', () => {
     ['login gogle', 'token-vault providers'],
     ['providers work', 'token-vault login work'],
     ['exec work sh -c x', 'token-vault exec work -- sh ARGUMENTS'],
-    ['list', 'token-vault providers'],
+    ['list', 'token-vault login work'],
     ['token work', 'token-vault '],
     ['init', 'token-vault '],
     ['init', 'token-vault key status'],

@@ -244,10 +244,9 @@ async function damageOf(vault: Vault, { id }: Account): Promise<VaultError | nul
 }
 
 function skippedAsOpen(error: VaultError) {
-  const hint = (error.hint ?? '').replaceAll('\n', '; ');
   const since = openSinceOf(error);
   const open = since === null ? {} : { openSince: since };
-  return { outcome: 'skipped', reason: `${error.message} (${hint})`, error: null, ...open } as const;
+  return { outcome: 'skipped', reason: error.message, error: null, ...open } as const;
 }
 
 function renewed(before: Account, account: Account, ofAnswer?: string) {

@@ -27,7 +27,9 @@ export function withdrawnScopes(before: Account, after: Account): readonly strin
 
 export function withdrawalWarning(account: Account, withdrawn: readonly string[]): string {
   const { length } = withdrawn;
-  return `${accountName(account)} no longer has the scope${length === 1 ? '' : 's'} ${readable(withdrawn.join(' '))}, which the provider left out of this refresh (${widenHint(account, withdrawn)})`;
+  const scopes = `the scope${length === 1 ? '' : 's'} ${readable(withdrawn.join(' '))}`;
+  const again = `to grant ${length === 1 ? 'it' : 'them'} again: ${widenHint(account, withdrawn)}`;
+  return `${accountName(account)} no longer has ${scopes}, which the provider left out of this refresh; ${again}`;
 }
 
 /** @returns null when there is none */

@@ -17,7 +17,7 @@ beforeEach(async () => {
 afterEach(() => stage.close());
 
 const WARNING =
-  'demo/alice@example.com no longer has the scope email, which the provider left out of this refresh (vault login demo/alice@example.com --add-scope email)';
+  'demo/alice@example.com no longer has the scope email, which the provider left out of this refresh; to grant it again: vault login demo/alice@example.com --add-scope email';
 
 /** A refresh that brings these scopes. */
 const bringing =
