@@ -16,6 +16,7 @@ const FILLINGS = [
   'imap',
   'rotate',
   'xoauth2',
+  'google-auth',
   'providers.work.issuer x',
   '5m',
 ];

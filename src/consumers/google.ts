@@ -56,7 +56,7 @@ function metadataServer({ account }: ConnectRequest): Plan {
     notes: [
       'the program gets a new token when one ends; set GOOGLE_CLOUD_PROJECT if it needs a project',
       'credentials that gcloud has stored come first: gcloud auth application-default revoke',
-      `if ${account} signs in through an identity pool, name its provider there: ${command(`connect google ${quoted(account)} --for //iam.googleapis.com/…`)}`,
+      `if ${account} signs in through an identity pool, name its provider there: ${command(`connect google ${quoted(account)} --for //iam.googleapis.com/AUDIENCE`)}`,
     ],
   };
 }

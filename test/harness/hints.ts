@@ -20,6 +20,7 @@ const PLACEHOLDERS: Readonly<Record<string, string>> = {
   KIND: 'file',
   'HOST:PORT': 'mail.example.com:993',
 };
+const OF_IMPORT: typeof PLACEHOLDERS = { TOOL: 'google-auth' };
 
 /** @param text lines as they are printed, or JSON documents */
 export function commandsIn(text: string): readonly string[] {
@@ -54,7 +55,8 @@ function documentLines(json: string): string[] {
  */
 export async function whyNotTyped(line: string): Promise<string | null> {
   const [, ...words] = shellWords(line);
-  const typed = words.map((word) => PLACEHOLDERS[word] ?? word);
+  const own = words.includes('import') ? OF_IMPORT : {};
+  const typed = words.map((word) => own[word] ?? PLACEHOLDERS[word] ?? word);
   try {
     await parseProgram(typed);
     return null;

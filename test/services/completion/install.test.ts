@@ -60,6 +60,11 @@ it.each([
 });
 
 describe('the completion of a shell', () => {
+  it('that was not installed with the program is an error', async () => {
+    const ctx = { ...context(), readNamed: async () => null };
+    await expect(completionScript(ctx, 'fish')).rejects.toMatchObject({ code: 'installation_broken' });
+  });
+
   it.each(SHELLS)('of %s is a script for the program', async (shell) => {
     const script = await completionScript(context(), shell);
     expect(script).toContain(`# Completion of vault for ${shell}`);
