@@ -111,6 +111,8 @@ export type AuditEvent =
       readonly why: NotifyFailure;
     } & AboutAccount)
   | ({ readonly event: 'account_renamed' | 'revoked' | 'forgotten' } & AboutAccount)
+  /** This program registered a client at an authorization server (RFC 7591), or deleted one that it had registered. */
+  | { readonly event: 'client_registered' | 'client_forgotten'; readonly provider: string }
   | { readonly event: 'rollback_accepted'; readonly found: readonly AcceptedFault[] }
   /** The vault or its recovery file did not open. */
   | {
@@ -196,6 +198,8 @@ export const AUDIT_EVENTS: Readonly<Record<AuditEvent['event'], true>> = {
   account_renamed: true,
   revoked: true,
   forgotten: true,
+  client_registered: true,
+  client_forgotten: true,
   rollback_accepted: true,
   open_failed: true,
   passphrases_slowed: true,

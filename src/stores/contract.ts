@@ -1,5 +1,6 @@
 import type { Account, Consent } from '../domain/account.js';
 import type { NotificationEvent } from '../domain/audit-events.js';
+import type { RegisteredClient } from '../domain/registered-client.js';
 
 /** The sealed fields of an account. The store cannot read them. */
 export interface SealedFields {
@@ -16,14 +17,36 @@ export interface SealedAccount extends Account {
 /** An account's name, and the id to read it by. */
 export type AccountRef = Pick<Account, 'id' | 'provider' | 'label'>;
 
-/** The sealed fields by their columns. */
-export type SealedColumn = 'access_token' | 'refresh_token' | 'identity' | 'id_token';
+/** The sealed fields of an account by their columns, and the secrets of a client that this program registered. */
+export type SealedColumn = 'access_token' | 'refresh_token' | 'identity' | 'id_token' | 'registered_client';
 
 /**
- * Each sealed column has its own data keys, but for the id_token, which the keys of the access token seal; others make the
- * digests that find identities, and seal the ledger.
+ * Each sealed column has its own data keys, but for two: those of the access token seal the id_token, and those of the refresh
+ * token the secrets of registered clients. Others make the digests that find identities, and seal the ledger.
  */
-export type DataKeyPurpose = Exclude<SealedColumn, 'id_token'> | 'subject_digest' | 'ledger';
+export type DataKeyPurpose =
+  | Exclude<SealedColumn, 'id_token' | 'registered_client'>
+  | 'subject_digest'
+  | 'ledger';
+
+/** A client that this program registered (RFC 7591), with its secrets sealed. */
+export interface SealedClient extends RegisteredClient {
+  readonly sealed: Uint8Array;
+}
+
+/** At most one client at each issuer. */
+export interface ClientTable {
+  /** In the order of their issuers. */
+  all(): Promise<readonly SealedClient[]>;
+  /** Replaces the client that is registered at the same issuer. */
+  put(client: SealedClient, step: LedgerStep): Promise<boolean>;
+  /** Records that the server refused it. Changes nothing sealed. */
+  refused(id: string, at: number): Promise<void>;
+  /** @returns false when it was already gone */
+  remove(id: string, step: LedgerStep): Promise<boolean>;
+  /** Stores it resealed under other data keys. @returns false when it was replaced or removed meanwhile */
+  reseal(before: SealedClient, sealed: Uint8Array): Promise<boolean>;
+}
 
 /** A master key of the vault. The key itself is in a key source. */
 export interface MasterKeyRow {
@@ -181,9 +204,9 @@ export interface TrailTable {
   beyond(last: number): Promise<number>;
 }
 
-/** The first bytes of each sealed field of an account: they name the data keys. */
+/** The first bytes of each sealed field of an account, or of a registered client: they name the data keys. */
 export interface SealedUnder {
-  readonly accountId: string;
+  readonly id: string;
   readonly headers: readonly Uint8Array[];
 }
 
@@ -339,6 +362,7 @@ export interface Store {
   /** Newest first. */
   consents(accountId: string): Promise<readonly Consent[]>;
   readonly notifications: NotificationTable;
+  readonly clients: ClientTable;
   /** Commits something that changes nothing. @throws VaultError when nothing can be written */
   probe(): Promise<void>;
   /** Waits for the writes requested so far. */

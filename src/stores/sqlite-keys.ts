@@ -31,8 +31,14 @@ const HEADERS = table<SealedFields & { readonly id: string }>(
     idToken: header('id_token'),
   },
 );
+const CLIENT_HEADERS = table<{ readonly id: string; readonly sealed: Uint8Array }>(
+  'registered_clients',
+  { id: 'text', sealed: 'bytes' },
+  { sealed: header('sealed') },
+);
 const SEALED_UNDER = `SELECT 1 FROM accounts NOT INDEXED
-  WHERE ${SEALED_FIELDS.written.map((column) => `${header(column)} = @header`).join(' OR ')} LIMIT 1`;
+  WHERE ${SEALED_FIELDS.written.map((column) => `${header(column)} = @header`).join(' OR ')}
+  UNION ALL SELECT 1 FROM registered_clients NOT INDEXED WHERE ${header('sealed')} = @header LIMIT 1`;
 const RESEAL = `UPDATE accounts SET subject_digest = @subjectDigest, access_token = @accessToken,
   refresh_token = @refreshToken, identity = @identity, id_token = @idToken
   WHERE id = @id AND generation = @generation AND access_token IS @oldAccessToken
@@ -122,12 +128,13 @@ export function sqliteDataKeys(connection: Connection): DataKeyTable {
       }),
 
     sealedUnder: () =>
-      read(() =>
-        HEADERS.all(connection, 'NOT INDEXED').map(({ id, ...headers }) => ({
-          accountId: id,
+      read(() => [
+        ...HEADERS.all(connection, 'NOT INDEXED').map(({ id, ...headers }) => ({
+          id,
           headers: Object.values(headers).filter((each) => each !== null),
         })),
-      ),
+        ...CLIENT_HEADERS.all(connection, 'NOT INDEXED').map(({ id, sealed }) => ({ id, headers: [sealed] })),
+      ]),
 
     replace: (accounts) => write(() => accounts.filter((each) => reseal(connection, each)).length),
 

@@ -23,6 +23,12 @@ const ROW_FACTS = table<RowFacts>('accounts', {
   label: 'text',
   generation: 'integer',
 });
+/** Registered clients count with the accounts. No account has a label with a space. */
+export const CLIENT_ROWS = table<RowFacts>(
+  'registered_clients',
+  { id: 'text', provider: 'text', label: 'text', generation: 'integer' },
+  { provider: 'issuer', label: "'(registered client)'", generation: '1' },
+);
 /** Forged numbers that JavaScript cannot hold are read as the nearest one that it can. */
 const ENTRIES = table<TrailEntry>(
   'audit',
@@ -48,7 +54,10 @@ export function readLedger(connection: Connection): SealedLedger {
 }
 
 /** An index finds the rows, and the table says what is in them: a damaged index can hide a row, but not add a false one. */
-const IN_RANGE = `NOT INDEXED WHERE rowid IN (SELECT rowid FROM accounts WHERE id >= ? AND id < ?)`;
+const inRange = (table: string) =>
+  `NOT INDEXED WHERE rowid IN (SELECT rowid FROM ${table} WHERE id >= ? AND id < ?)`;
+const ACCOUNTS_IN_RANGE = inRange('accounts');
+const CLIENTS_IN_RANGE = inRange('registered_clients');
 /** Sorts after every text. */
 const AFTER_ALL = Buffer.alloc(0);
 
@@ -56,15 +65,20 @@ const AFTER_ALL = Buffer.alloc(0);
 export function readRowSet(connection: Connection, range?: IdRange): RowSet {
   return connection.atOneMoment(() => ({
     ledger: LEDGER.one(connection, ''),
-    rows:
-      range === undefined
-        ? allRows(connection)
-        : ROW_FACTS.all(connection, IN_RANGE, range.from, range.before ?? AFTER_ALL),
+    rows: range === undefined ? allRows(connection) : rowsInRange(connection, range),
   }));
 }
 
 function allRows(connection: Connection): RowFacts[] {
-  return ROW_FACTS.all(connection, 'NOT INDEXED');
+  return [...ROW_FACTS.all(connection, 'NOT INDEXED'), ...CLIENT_ROWS.all(connection, 'NOT INDEXED')];
+}
+
+function rowsInRange(connection: Connection, { from, before }: IdRange): RowFacts[] {
+  const bounds = [from, before ?? AFTER_ALL] as const;
+  return [
+    ...ROW_FACTS.all(connection, ACCOUNTS_IN_RANGE, ...bounds),
+    ...CLIENT_ROWS.all(connection, CLIENTS_IN_RANGE, ...bounds),
+  ];
 }
 
 export function findRow(connection: Connection, id: string): RowFacts | null {

@@ -76,8 +76,8 @@ export function distrust(database: Database): void {
 export const APPLICATION_ID = 0x746b7674;
 
 /** The number of migrations, and the SHA-256 of what {@link hasCurrentSchema} reads after the last one. */
-export const SCHEMA_VERSION = 2;
-const SCHEMA_DIGEST = 'e4404d11ebcd7667a88c6fe433617cbac3f6c2d382f015d4031b5e7183ea87cc';
+export const SCHEMA_VERSION = 3;
+const SCHEMA_DIGEST = '59276b6b35bb540b7a85012796f6bcb9a7ba3ee2fb5dac3320ac2c045edce0f7';
 
 /**
  * Whether a database has the whole schema of this version and nothing else. If it has not, `migrate` upgrades it or reports why

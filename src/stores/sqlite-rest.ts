@@ -8,6 +8,7 @@ import type {
   SealedAccount,
   Store,
 } from './contract.js';
+import { sqliteClients } from './sqlite-clients.js';
 import { isTaken } from './sqlite-code.js';
 import type { Connection } from './sqlite-connection.js';
 import {
@@ -192,6 +193,7 @@ export function restOfStore(connection: Connection): Omit<Store, ReadForToken> {
       read(() => CONSENTS.all(connection, 'WHERE account_id = ? ORDER BY at DESC, rowid DESC', accountId)),
 
     notifications: sqliteNotifications(connection),
+    clients: sqliteClients(connection),
 
     probe: () =>
       write(() => {

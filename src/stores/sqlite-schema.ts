@@ -116,6 +116,20 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE accounts ADD COLUMN id_token_expires_at INTEGER;
   ALTER TABLE accounts ADD COLUMN id_token BLOB;
   `,
+  `
+  CREATE TABLE registered_clients (
+    id TEXT PRIMARY KEY,
+    issuer TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    client_auth TEXT NOT NULL,
+    redirect_uri TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    secret_expires_at INTEGER,
+    refused_at INTEGER,
+    sealed BLOB NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX registered_clients_by_issuer ON registered_clients (issuer);
+  `,
 ];
 
 /** Call it in a transaction, on an empty database. */
@@ -179,7 +193,10 @@ type SchemaEntry = readonly [type: string, name: string, table: string, sql: str
 const STATEMENT = /^CREATE (?:UNIQUE )?(TABLE|INDEX) (\w+)(?: ON (\w+))?/;
 const ADDED_COLUMN = /^ALTER TABLE (\w+) ADD COLUMN (.+)$/;
 /** Tables whose primary key has an automatic index, which has no SQL text. */
-const KEYED = ['master_keys', 'keys', 'leftover_keys', 'accounts', 'intents', 'told'];
+const KEYED = [
+  ...['master_keys', 'keys', 'leftover_keys', 'accounts', 'intents', 'told'],
+  'registered_clients',
+];
 const MOST_NAMED = 3;
 /** Created by ANALYZE. They affect only how rows are read. */
 const STATISTICS = [
@@ -231,7 +248,9 @@ function schemaAsMade(version: number): readonly SchemaEntry[] {
       made.set(name, [type.toLowerCase(), name, table, sql]);
     }
   }
-  const keys = KEYED.map((table): SchemaEntry => ['index', `sqlite_autoindex_${table}_1`, table, null]);
+  const keys = KEYED.filter((table) => made.has(table)).map(
+    (table): SchemaEntry => ['index', `sqlite_autoindex_${table}_1`, table, null],
+  );
   return [...made.values(), ...keys];
 }
 

@@ -88,5 +88,6 @@ export function sqliteStore(connection: Connection): Store {
     ),
     trail: lazily(async () => (await rest()).trail, ['after', 'before', 'beyond']),
     notifications: lazily(async () => (await rest()).notifications, ['all', 'put', 'forget']),
+    clients: lazily(async () => (await rest()).clients, ['all', 'put', 'refused', 'remove', 'reseal']),
   };
 }

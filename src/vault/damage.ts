@@ -89,8 +89,12 @@ export function notCurrent(
 export function unreadableField(kind: OpenFailureKind, field: SealedColumn, owner: string): VaultError {
   const what = `the sealed ${inWords(field)} of ${owner}`;
   if (kind === 'newer') return newer(what);
+  const forget =
+    field === 'registered_client'
+      ? `or forget it and log in again:\n${command(`providers --forget ${quoted(owner)}`)}`
+      : `or forget the account and log in again:\n${command(`revoke ${quoted(owner)} --local`)}`;
   return new VaultError('vault_damaged', `${ALTERED} ${what} cannot be opened`, {
-    hint: `${fromBackup()}\nor forget the account and log in again:\n${command(`revoke ${quoted(owner)} --local`)}`,
+    hint: `${fromBackup()}\n${forget}`,
   });
 }
 

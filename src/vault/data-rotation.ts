@@ -11,6 +11,7 @@ import { dataKeyIds, freshDataKeys, wrapDataKeys } from './data-keys.js';
 import { type Keyring, openKeyring } from './keyring.js';
 import type { KeyringAccess } from './keyring-access.js';
 import { lineOf, type VaultEvents } from './queued-events.js';
+import { resealClients } from './registered-clients.js';
 import { type Contents, openContents, sealContents } from './sealed-account.js';
 
 /** An id has two bytes in a sealed field. */
@@ -34,10 +35,10 @@ export interface DataKeyRotation {
    * @throws VaultError when the vault was altered: then nothing has changed
    */
   begin(masters: readonly OpenMaster[], event: AuditEvent): Promise<void>;
-  /** Ids of the accounts that are not sealed under the newest data keys alone. */
+  /** Ids of the accounts and registered clients that are not sealed under the newest data keys alone. */
   behind(): Promise<readonly string[]>;
-  /** Reseals these accounts under the newest data keys, in one commit. */
-  reseal(accountIds: readonly string[]): Promise<ResealedBatch>;
+  /** Reseals these under the newest data keys, the accounts in one commit. */
+  reseal(ids: readonly string[]): Promise<ResealedBatch>;
   /** Deletes the replaced data keys. @returns false when something still needs them, or when there are none */
   finish(event: AuditEvent): Promise<boolean>;
 }
@@ -101,17 +102,18 @@ export function dataKeyRotation({ store, access, clock, events }: DataKeyRotatio
     async behind() {
       const newest = dataKeyIds(await store.head()).newest.map(sealedHeader);
       const isNewest = (header: Uint8Array) => newest.some((each) => each.equals(header));
-      const accounts = await store.dataKeys.sealedUnder();
-      return accounts.filter(({ headers }) => !headers.every(isNewest)).map(({ accountId }) => accountId);
+      const rows = await store.dataKeys.sealedUnder();
+      return rows.filter(({ headers }) => !headers.every(isNewest)).map(({ id }) => id);
     },
 
-    async reseal(accountIds) {
+    async reseal(ids) {
       await access.renew();
       return using(async (keys) => {
         requireKeys(keys);
         const accounts: Resealed[] = [];
         const unreadable: Account[] = [];
-        for (const id of accountIds) {
+        await resealClients(keys, store, ids);
+        for (const id of ids) {
           const before = await store.account(id);
           if (before === null) continue;
           try {

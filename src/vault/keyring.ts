@@ -137,8 +137,9 @@ export function openKeyring(
 
   const own: OwnKeys = { vaultId, rowsFor, newest, unwrap, made };
 
-  /** The keys of a vault from before there were id_tokens, and those in its recovery files, stay the same. */
-  const purposeOf = (column: SealedColumn) => (column === 'id_token' ? 'access_token' : column);
+  /** The keys of a vault from before there were these columns, and those in its recovery files, stay the same. */
+  const purposeOf = (column: SealedColumn) =>
+    column === 'id_token' ? 'access_token' : column === 'registered_client' ? 'refresh_token' : column;
 
   function sealNewest(purpose: DataKeyPurpose, plaintext: Uint8Array, aad: Uint8Array, version = 1): Buffer {
     const row = newest(purpose);

@@ -61,7 +61,16 @@ export function vaultOver(parts: VaultParts): Vault {
       'verifyRowSet',
       'examine',
     ]),
-    ...lazily(rest, ['acceptAsItIs', 'add', 'update', 'intend', 'recordAttempt', 'remove', 'rotation']),
+    ...lazily(rest, [
+      'acceptAsItIs',
+      'add',
+      'update',
+      'intend',
+      'recordAttempt',
+      'remove',
+      'rotation',
+      'clients',
+    ]),
     ...lazily(rest, ['sealAnswer', 'openAnswer', 'sealLogin', 'openLogin', 'settleEvents', 'verifyTrail']),
   };
 }

@@ -177,6 +177,10 @@ export function restOfVault({ store, clock, events, alarm }: VaultParts, access:
       const { dataKeyRotation } = await import('./data-rotation.js');
       return dataKeyRotation({ store, access, clock, events });
     },
+    async clients() {
+      const { registeredClients } = await import('./registered-clients.js');
+      return registeredClients({ store, access, events });
+    },
     settleEvents,
     async verifyTrail() {
       const { tailMatchesLedger, verifyTrail } = await import('./trail-check.js');

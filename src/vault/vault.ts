@@ -9,6 +9,7 @@ import type { DataKeyRotation } from './data-rotation.js';
 import type { Condition } from './guard.js';
 import type { Keyring } from './keyring.js';
 import type { VaultEvents } from './queued-events.js';
+import type { RegisteredClients } from './registered-clients.js';
 import type { AccountChange, AccountFacts, Contents } from './sealed-account.js';
 import type { UnstoredAnswer, UnstoredLogin, WaitingAnswer } from './sealed-spill.js';
 import type { TrailReport } from './trail-check.js';
@@ -125,6 +126,8 @@ export interface Vault extends StoredToken, StoreParts {
   /** @returns false when it was already gone */
   remove(id: string, event?: AuditEvent): Promise<boolean>;
   readonly rotation: () => Promise<DataKeyRotation>;
+  /** The clients that this program registered. */
+  readonly clients: () => Promise<RegisteredClients>;
   /** Moves all queued events into the trail. */
   settleEvents(): Promise<void>;
   /** Settles all events, then follows the whole chain. */

@@ -74,7 +74,7 @@ describe('a vault of schema 1', () => {
     }
     await vault.verifyRowSet();
     const database = new SqliteDatabase(folder.paths.database, { readonly: true });
-    expect([alterations(database, 2), hasCurrentSchema(database)]).toEqual([null, true]);
+    expect([alterations(database, 3), hasCurrentSchema(database)]).toEqual([null, true]);
     database.close();
   });
 

@@ -31,7 +31,7 @@ describe('the schema of a vault', () => {
     createSchema(made);
     expect(alterations(made, SCHEMA_VERSION)).toBeNull();
     expect(hasCurrentSchema(made)).toBe(true);
-    expect(made.prepare('SELECT count(*) FROM sqlite_schema').pluck().get()).toBe(20);
+    expect(made.prepare('SELECT count(*) FROM sqlite_schema').pluck().get()).toBe(23);
     made.close();
   });
 

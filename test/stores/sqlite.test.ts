@@ -38,7 +38,7 @@ describe('the database', () => {
         )
         .all();
       expect((tables as { strict: number }[]).every(({ strict }) => strict === 1)).toBe(true);
-      expect(tables).toHaveLength(10);
+      expect(tables).toHaveLength(11);
     });
     expect(readFileSync(folder.paths.database).toString('latin1', 68, 72)).toBe('tkvt');
   });

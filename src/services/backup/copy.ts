@@ -15,6 +15,7 @@ import { wrongRows } from '../../vault/damage.js';
 import { createGuard } from '../../vault/guard.js';
 import type { Keyring } from '../../vault/keyring.js';
 import { openLedger } from '../../vault/ledger.js';
+import { openClient } from '../../vault/registered-clients.js';
 import { compareRows, explainRows } from '../../vault/row-check.js';
 import { openContents } from '../../vault/sealed-account.js';
 import type { TrailLine } from '../../vault/trail.js';
@@ -102,6 +103,7 @@ async function openAll(store: Store, keyring: Keyring, interruption: AbortSignal
     const found = await account(id);
     if (found !== null) openContents(keyring, found);
   }
+  for (const client of await store.clients.all()) openClient(keyring, client);
 }
 
 /* Spilled answers are not in the database, so neither a backup nor the vault that a restore keeps would contain them. */
