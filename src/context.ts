@@ -246,8 +246,8 @@ export function createContext(host: Host, options: ContextOptions): Context {
     othersFiles: async () => (await import('./system/files/others-files.js')).othersFiles(host.uid, host.pid),
     loginMachine: async () => (await import('./access/login-machine.js')).loginMachine(host),
     async provider(name) {
-      const { configureProvider } = await import('./config/settings.js');
-      return configureProvider(name, await settings());
+      const { providerWithClient } = await import('./access/registered-client.js');
+      return providerWithClient(name, await settings(), access.open);
     },
     async providerOrNull(name) {
       const { providerNames, resolveProvider } = await import('./config/settings.js');

@@ -116,7 +116,7 @@ describe('the package', () => {
 
   it('contains exactly the files to publish', () => {
     const intended =
-      /^(?:bin\/(?:vault\.js|package\.json)|dist\/cli\/[\w-]+\.cjs|dist\/cli\/LICENSES\.txt|dist\/cli\/commands\.json|dist\/man\/[a-z-]+\.1|dist\/completions\/(?:_[a-z-]+|[a-z-]+\.(?:bash|fish|ps1))|dist\/sbom\.cdx\.json|npm-shrinkwrap\.json|dist\/lib\/[\w/-]+\.(?:js|d\.ts)|package\.json|docs\/(?:[a-z]+|README|connect\/[a-z]+)\.md|docs\/terminal\.svg|README\.md|SECURITY\.md|CHANGELOG\.md|LICENSE|\.env\.example)$/;
+      /^(?:bin\/(?:vault\.js|package\.json)|dist\/cli\/[\w-]+\.cjs|dist\/cli\/LICENSES\.txt|dist\/cli\/commands\.json|dist\/man\/[a-z-]+\.1|dist\/completions\/(?:_[a-z-]+|[a-z-]+\.(?:bash|fish|ps1))|dist\/sbom\.cdx\.json|npm-shrinkwrap\.json|dist\/lib\/[\w/-]+\.(?:js|d\.ts)|package\.json|docs\/(?:[a-z-]+|README|connect\/[a-z]+)\.md|docs\/terminal\.svg|README\.md|SECURITY\.md|CHANGELOG\.md|LICENSE|\.env\.example)$/;
     expect(files.filter((path) => !intended.test(path))).toEqual([]);
     expect(files).toEqual(
       expect.arrayContaining(['bin/vault.js', 'dist/cli/main.cjs', 'dist/lib/index.d.ts', 'LICENSE']),

@@ -34,6 +34,9 @@ function untilWhen(timeout: number): string {
 
 function sayEvent(event: LoginEvent, paths: AnswerPaths, io: Io, live: LiveLine): void {
   switch (event.kind) {
+    case 'found':
+      for (const line of discovery(event)) io.say(line);
+      return;
     case 'authorize':
       for (const line of instructions(event, paths)) say(line, io);
       if (event.opened) io.detail(event.url);
@@ -64,6 +67,17 @@ function sayEvent(event: LoginEvent, paths: AnswerPaths, io: Io, live: LiveLine)
       );
       return;
   }
+}
+
+/** Before the browser opens: which server will ask for a password, and for what. */
+function discovery(event: Extract<LoginEvent, { readonly kind: 'found' }>): readonly string[] {
+  const { resource, issuer, provider, added } = event;
+  return [
+    resource === null
+      ? `logging in at ${issuer}`
+      : `logging in at ${issuer}, which issues the tokens for ${resource}`,
+    ...(added === null ? [] : [`added the provider ${provider} to ${added}`]),
+  ];
 }
 
 function say({ text, style, address }: Line, io: Io): void {

@@ -1,3 +1,4 @@
+import type { Context } from '../context.js';
 import { accountName } from '../domain/account.js';
 import { MINUTE } from '../domain/duration.js';
 import { EXIT_CODES, VaultError } from '../domain/errors.js';
@@ -10,9 +11,12 @@ import { ending, rfc3339 } from '../domain/time.js';
 import { isBearer } from '../domain/token-state.js';
 import { login as logIn, planLogin } from '../services/login/login.js';
 import type { LoginEvent, LoginPlan, LoginRequest, LoginResult } from '../services/login/login-request.js';
+import { isUrl, providerByUrl } from '../services/login/login-url.js';
+import { scopesOfChallenge } from '../services/login/step-up.js';
 import type { Io } from '../ui/io.js';
 import { type Entry, renderBlock } from '../ui/layout.js';
 import { loginTalk } from './login-talk.js';
+import { readSecretText } from './secret-file.js';
 import {
   type Command,
   denied,
@@ -36,7 +40,7 @@ export const login: Command<LoginInput> = {
   arguments: [
     {
       name: 'provider',
-      description: 'a provider, or the account to log in again',
+      description: 'a provider, the account to log in again, or a URL',
       required: true,
       values: 'provider or account',
     },
@@ -50,7 +54,7 @@ export const login: Command<LoginInput> = {
     },
     {
       flags: '--add-scope <scope>',
-      description: 'request this scope in addition to those the account has requested before',
+      description: 'request this scope as well; - reads a WWW-Authenticate header that names it from stdin',
       repeatable: true,
     },
     {
@@ -71,6 +75,7 @@ export const login: Command<LoginInput> = {
     'login google/work --add-scope https://mail.google.com/': 'request one more scope for it',
     'login microsoft --no-browser': 'over ssh: open the printed URL in any browser, paste the last URL here',
     'login microsoft --device': 'type a code on your phone',
+    'login https://mcp.example.com/mcp': 'an MCP server, without any configuration',
   },
 
   parse(raw) {
@@ -101,14 +106,19 @@ export const login: Command<LoginInput> = {
     };
   },
 
-  async run(ctx, { request, dryRun }, io) {
+  async run(ctx, { request: asked, dryRun }, io) {
+    const { talk, end } = loginTalk(asked, io);
+    const request = { ...asked, addScopes: await scopesToAdd(ctx, asked.addScopes, io) };
+    const at = isUrl(request.name)
+      ? await providerByUrl(ctx, request.name, dryRun ? null : talk)
+      : { ctx, name: request.name };
+    const named = { ...request, name: at.name };
     if (dryRun) {
-      printPlan(await planLogin(ctx, request), io);
+      printPlan(await planLogin(at.ctx, named), io);
       return;
     }
-    const { talk, end } = loginTalk(request, io);
     const asking = {
-      ...ctx,
+      ...at.ctx,
       vaultOrNew: () => vaultOrAsk(ctx, io, 'no vault was made, so the login was not begun'),
     };
     let last: LoginEvent['kind'] | null = null;
@@ -116,16 +126,26 @@ export const login: Command<LoginInput> = {
       last = event.kind;
       talk.on(event);
     };
-    const result = await logIn(asking, request, { ...talk, on })
+    const result = await logIn(asking, named, { ...talk, on })
       .catch((failure: unknown) => {
-        throw last === 'code_received' || last === 'account_held'
-          ? failure
-          : cancelled(failure, request, last);
+        throw last === 'code_received' || last === 'account_held' ? failure : cancelled(failure, named, last);
       })
       .finally(end);
     printLogin(result, io);
   },
 };
+
+/** The scopes to add, with those of the challenge on stdin in the place of `-`. @throws VaultError `usage` */
+async function scopesToAdd(
+  ctx: Pick<Context, 'readNamed' | 'interruption'>,
+  scopes: readonly string[],
+  io: Io,
+): Promise<readonly string[]> {
+  if (!scopes.includes('-')) return scopes;
+  if (io.interactive) io.say('paste the WWW-Authenticate header of the server, then press Ctrl-D:');
+  const named = scopesOfChallenge(await readSecretText(ctx, io, '-'));
+  return [...scopes.filter((scope) => scope !== '-'), ...named];
+}
 
 /** An interruption before there is anything to store. */
 function cancelled(failure: unknown, { name }: LoginRequest, last: LoginEvent['kind'] | null): unknown {
@@ -259,7 +279,8 @@ export function planEntries(plan: LoginPlan): Entry[] {
     ['issuer', plan.issuer],
     userEntry(plan),
     ['token endpoint', plan.tokenEndpoint ?? DISCOVERED],
-    ['client id', plan.clientId],
+    ...(plan.resource === null ? [] : [['resource', plan.resource] as const]),
+    ['client id', plan.clientId || 'registered at login'],
     ...(plan.redirectUri === null ? [] : [['redirect URI', plan.redirectUri] as const]),
     ['scopes', plan.scopes.length === 0 ? 'none' : plan.scopes],
     ...(plan.device || plan.grant !== null

@@ -1,10 +1,17 @@
+import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import { snakeKeys } from '../domain/json.js';
+import type { RegisteredClient } from '../domain/registered-client.js';
+import { rfc3339 } from '../domain/time.js';
+import {
+  type ForgottenClient,
+  forgetClient,
+  listRegisteredClients,
+} from '../services/login/forget-client.js';
 import { type ProviderView, providerOverview } from '../services/overview/overview.js';
 import type { Column, Io } from '../ui/io.js';
 import { type Entry, printTable, renderBlock } from '../ui/layout.js';
-import type { Command } from './spec.js';
-import { firstName } from './spec.js';
+import { type Command, firstName, given } from './spec.js';
 
 const COLUMNS: readonly Column[] = [
   { title: 'PROVIDER' },
@@ -19,7 +26,12 @@ const SECRET_WORDS: Record<ProviderView['secret'], string> = {
   forbidden: 'must not be set',
 };
 
-export const providers: Command<{ readonly name: string | null }> = {
+interface ProvidersInput {
+  readonly name: string | null;
+  readonly forget: boolean;
+}
+
+export const providers: Command<ProvidersInput> = {
   arguments: [
     {
       name: 'name',
@@ -27,27 +39,49 @@ export const providers: Command<{ readonly name: string | null }> = {
       values: 'provider',
     },
   ],
-  options: [],
+  options: [
+    {
+      flags: '--forget',
+      description: 'delete the client that was registered for NAME, and its entry in config.json',
+    },
+  ],
   examples: {
     providers: 'all providers, those that are ready first',
     'providers mail': 'those for mail',
     'providers google': 'how to register a client, step by step',
+    'providers --forget mcp.example.com': 'undo a login by URL, after its accounts were revoked',
   },
 
   parse(raw) {
-    return { name: firstName(raw, 'the name of the provider, or a word to search for') };
+    const name = firstName(raw, 'the name of the provider, or a word to search for');
+    const forget = given(raw, '--forget');
+    if (!forget || name !== null) return { name, forget };
+    throw new VaultError('usage', '--forget needs the name of a provider', { hint: command('providers') });
   },
 
-  async run(ctx, { name }, io) {
-    printProviders(await providerOverview(ctx, name), name, io);
+  async run(ctx, { name, forget }, io) {
+    if (forget && name !== null) return printForgotten(await forgetClient(ctx, name), io);
+    const clients = await listRegisteredClients(ctx);
+    printProviders(await providerOverview(ctx, name), name, io, clients);
   },
 };
 
-export function printProviders(views: readonly ProviderView[], name: string | null, io: Io): void {
+export function printProviders(
+  views: readonly ProviderView[],
+  name: string | null,
+  io: Io,
+  clients: readonly RegisteredClient[] = [],
+): void {
+  const registered = (view: ProviderView) =>
+    view.registers ? (clients.find(({ issuer }) => issuer === view.issuer) ?? null) : null;
   if (io.json) {
-    io.document({ providers: views.map(snakeKeys) });
+    const document = (view: ProviderView) => ({
+      ...snakeKeys(view),
+      registration: registrationDocument(registered(view)),
+    });
+    io.document({ providers: views.map(document) });
   } else if (views.length === 1 && views[0]?.name === name) {
-    for (const view of views) io.data(renderBlock(entries(view), io.columns, io.theme));
+    for (const view of views) io.data(renderBlock(entries(view, registered(view)), io.columns, io.theme));
   } else {
     const ready = (view: ProviderView) => (view.configured ? 0 : 1);
     printTable(io, COLUMNS, views.toSorted((a, b) => ready(a) - ready(b)).map(row));
@@ -59,17 +93,54 @@ function row({ name, title, configured, builtIn, topics }: ProviderView): readon
   return [name, title, configured ? 'yes' : 'no', builtIn ? topics.join(', ') : 'from config.json'];
 }
 
-function entries(view: ProviderView): Entry[] {
+function registrationDocument(client: RegisteredClient | null) {
+  if (client === null) return null;
+  return {
+    client_id: client.clientId,
+    redirect_uri: client.redirectUri,
+    registered_at: rfc3339(client.createdAt),
+    secret_expires_at: rfc3339(client.secretExpiresAt),
+    refused_at: rfc3339(client.refusedAt),
+  };
+}
+
+function printForgotten({ providers: names, clientId, deleted }: ForgottenClient, io: Io): void {
+  if (io.json) {
+    io.document({ forgotten: names, client_id: clientId, deleted });
+    return;
+  }
+  const at = {
+    true: ', at the server too',
+    false: '; the server did not delete it, where it is of no use without its secrets',
+    null: '; it stays registered at the server, where it is of no use without its secrets',
+  }[`${deleted}`];
+  io.say(clientId === null ? 'no client was registered yet' : `deleted the registered client${at}`);
+  for (const name of names) io.say(`removed the provider ${name} from config.json`);
+}
+
+/** Of a provider where this program registers its client itself. */
+function registrationEntries(client: RegisteredClient | null): Entry[] {
+  if (client === null) return [['client id', 'registered by vault at the first login']];
+  const { clientId, createdAt, secretExpiresAt, refusedAt } = client;
+  return [
+    ['client id', `${clientId} (registered by vault, ${rfc3339(createdAt)})`],
+    ['redirect URI', client.redirectUri],
+    ...(secretExpiresAt === null ? [] : [['its secret ends', rfc3339(secretExpiresAt) ?? ''] as const]),
+    ...(refusedAt === null
+      ? []
+      : [['refused by the server', `${rfc3339(refusedAt)}; the next login registers another one`] as const]),
+  ];
+}
+
+function entries(view: ProviderView, registered: RegisteredClient | null): Entry[] {
   const state = view.configured ? `yes: ${command(`login ${view.name}`)}` : ['no', ...view.missing];
   return [
     ['provider', `${view.title} (${view.name}${view.builtIn ? '' : ', from config.json'})`],
     ['ready', state],
-    ['register at', view.registrationUrl || "the provider's developer site"],
-    ...(view.registrationSteps.length === 0 ? [] : [['steps', numbered(view.registrationSteps)] as const]),
+    ...(view.registers ? [] : registerEntries(view)),
     ...(view.grant === null ? [] : [['grant', view.grant] as const]),
-    ...(view.redirectUri === null || view.anyRedirect ? [] : [['redirect URI', view.redirectUri] as const]),
-    ['client id', clientId(view)],
-    ['client secret', clientSecret(view)],
+    ...(view.resource === null ? [] : [['resource', view.resource] as const]),
+    ...(view.registers ? registrationEntries(registered) : clientEntries(view)),
     ['scopes', view.scopes.length === 0 ? 'none' : view.scopes],
     ...lifetimes(view),
     ['issuer', view.issuer],
@@ -78,6 +149,21 @@ function entries(view: ProviderView): Entry[] {
     ...(view.manageUrl === null ? [] : [['manage at', view.manageUrl] as const]),
     ...(view.notes.length === 0 ? [] : [['notes', view.notes] as const]),
     ...(view.source === null ? [] : [['source', sourceOf(view)] as const]),
+  ];
+}
+
+function registerEntries(view: ProviderView): Entry[] {
+  return [
+    ['register at', view.registrationUrl || "the provider's developer site"],
+    ...(view.registrationSteps.length === 0 ? [] : [['steps', numbered(view.registrationSteps)] as const]),
+  ];
+}
+
+function clientEntries(view: ProviderView): Entry[] {
+  return [
+    ...(view.redirectUri === null || view.anyRedirect ? [] : [['redirect URI', view.redirectUri] as const]),
+    ['client id', clientId(view)],
+    ['client secret', clientSecret(view)],
   ];
 }
 

@@ -15,6 +15,8 @@ import { keySourceIn } from './key-source.js';
 export interface ConfigFile {
   readonly keySource: KeySourceSetting | null;
   readonly providers: Readonly<Record<string, ProviderSettings>>;
+  /** The user's client id metadata document, which is a client id at servers that read it; absent: none. */
+  readonly clientMetadataUrl?: string;
   /** A program and its arguments; null when it is not set. */
   readonly notify: readonly string[] | null;
 }
@@ -175,6 +177,7 @@ const providerSettings = exactly({
   grant: v.exactOptional(oneOf(REPEATABLE_GRANTS)),
   audience: v.exactOptional(text),
   resource: v.exactOptional(text),
+  client: v.exactOptional(text),
   from: v.exactOptional(text),
   requestedTokenType: v.exactOptional(text),
   clientId: v.exactOptional(text),
@@ -253,6 +256,7 @@ const schema = exactly({
     ),
     {},
   ),
+  clientMetadataUrl: v.exactOptional(address),
   notify: v.optional(v.unknown()),
   aliases: v.optional(v.unknown()),
   defaultAccounts: v.optional(v.unknown()),
@@ -272,7 +276,8 @@ export function parseConfigFile(text: string | null, file: string): ConfigFile {
   accountNamesIn(raw, file);
   const result = v.safeParse(schema, raw, { abortEarly: true });
   if (!result.success) throw invalid(result.issues[0], file);
-  return { keySource, providers: result.output.providers, notify };
+  const { providers, clientMetadataUrl } = result.output;
+  return { keySource, providers, notify, ...(clientMetadataUrl !== undefined && { clientMetadataUrl }) };
 }
 
 function invalid(issue: v.BaseIssue<unknown>, file: string): VaultError {

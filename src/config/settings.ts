@@ -103,6 +103,14 @@ export function resolveProvider(name: string, sources: SettingsSources): Resolve
   const settings = own ?? {};
   const facts = bare !== null && own === undefined ? bare : catalogue.fromConfig(name, settings, bare);
 
+  const lent = lender(name, facts, settings, sources);
+  if (lent !== null) {
+    const { provider: other, builtIn: _, ...client } = lent;
+    const { clientAuth, assertion, redirect } = other;
+    const taken = { clientAuth, redirect, client: other.client, ...(assertion && { assertion }) };
+    return { ...client, builtIn: false, provider: { ...facts, ...taken } };
+  }
+  if (facts.registered === true) return registeredAtLogin(facts, catalogue.names.includes(name));
   const found = findCredentials(facts.client, settings, lookup);
   const key = keyOf(name, facts, settings, sources);
   const redirected = redirectOf(facts, settings, lookup);
@@ -129,6 +137,33 @@ export function resolveProvider(name: string, sources: SettingsSources): Resolve
     missing: found.missing,
     problems,
   };
+}
+
+/** The provider whose client is used; null: it has one of its own. @throws VaultError `config_invalid` */
+function lender(
+  name: string,
+  { issuer, registered }: Provider,
+  { client }: ProviderSettings,
+  sources: SettingsSources,
+): ResolvedProvider | null {
+  if (client === undefined || registered === true) return null;
+  const other = sources.config.providers[client];
+  const wrong = (why: string) =>
+    new VaultError('config_invalid', `providers.${name}.client in config.json ${why}`, {
+      hint: `set providers.${name}.client to "registered", or to a provider with its issuer and a client of its own`,
+    });
+  if (!providerNames(sources).includes(client) || other?.client !== undefined || client === name)
+    throw wrong('is not the name of a provider with a client of its own');
+  const lent = resolveProvider(client, sources);
+  // The secret of one server's client must not be sent to another server.
+  if (lent.provider.issuer !== issuer) throw wrong('names a provider that has another issuer');
+  return lent;
+}
+
+/** Its client is in the vault, once a login has registered it. */
+function registeredAtLogin(provider: Provider, builtIn: boolean): ResolvedProvider {
+  const nothing = { clientId: null, clientSecret: null, redirectUri: null };
+  return { provider, builtIn, ...nothing, missing: [], problems: [] };
 }
 
 /** An empty variable counts as unset: that switches it off for a single command. */

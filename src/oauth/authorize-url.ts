@@ -20,6 +20,8 @@ export interface AuthorizationRequest {
   /** 256 random bits that bind an id_token to this login (OpenID Connect Core §3.1.2.1); null where none is asked for. */
   readonly nonce: string | null;
   readonly loginHint: string | null;
+  /** The protected resource that the token is for (RFC 8707 §2.1); null: not named. */
+  readonly resource?: string | null;
   /** Provider-specific; cannot replace a parameter of the protocol. */
   readonly params: Readonly<Record<string, string>>;
 }
@@ -37,7 +39,16 @@ const PATH = /^[A-Za-z0-9\-._~/%:@+,=]*$/;
  * @throws VaultError `config_invalid` when the endpoint is not https (http on a loopback host), or not a plain URL
  */
 export function authorizationUrl(request: AuthorizationRequest): string {
-  const url = parseEndpoint(request.endpoint);
+  return withQuery(request.endpoint, authorizationParameters(request));
+}
+
+/** The URL for a request that was pushed to the server (RFC 9126 §4). @throws VaultError as {@link authorizationUrl} */
+export function pushedRequestUrl(endpoint: string, clientId: string, requestUri: string): string {
+  return withQuery(endpoint, { client_id: clientId, request_uri: requestUri });
+}
+
+function withQuery(endpoint: string, parameters: Readonly<Record<string, string | null>>): string {
+  const url = parseEndpoint(endpoint);
   if (url === null || !PATH.test(url.pathname)) {
     throw new VaultError(
       'config_invalid',
@@ -45,7 +56,18 @@ export function authorizationUrl(request: AuthorizationRequest): string {
       { hint: 'correct authorizationEndpoint (or issuer) of this provider in config.json' },
     );
   }
-  const parameters: Record<string, string | null> = {
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === null) url.searchParams.delete(name);
+    else url.searchParams.set(name, value);
+  }
+  return url.href;
+}
+
+/** The parameters of the request; null ones are not sent. */
+export function authorizationParameters(
+  request: AuthorizationRequest,
+): Readonly<Record<string, string | null>> {
+  return {
     ...request.params,
     response_type: 'code',
     client_id: request.clientId,
@@ -57,12 +79,8 @@ export function authorizationUrl(request: AuthorizationRequest): string {
     code_challenge_method: request.codeChallenge === null ? null : 'S256',
     nonce: request.nonce,
     login_hint: request.loginHint,
+    ...(request.resource == null ? {} : { resource: request.resource }),
   };
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value === null) url.searchParams.delete(name);
-    else url.searchParams.set(name, value);
-  }
-  return url.href;
 }
 
 /**

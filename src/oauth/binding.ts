@@ -14,7 +14,10 @@ import { whereLoggedIn } from './regions.js';
  */
 export function bindingError(
   account: Account,
-  provider: Pick<ConfiguredProvider, 'name' | 'clientId' | 'issuer' | 'endpoints' | 'identity' | 'regions'>,
+  provider: Pick<
+    ConfiguredProvider,
+    'name' | 'clientId' | 'issuer' | 'endpoints' | 'identity' | 'regions' | 'registered'
+  >,
 ): VaultError | null {
   const { endpoints } = whereLoggedIn(provider, account);
   const same = {
@@ -25,6 +28,15 @@ export function bindingError(
   };
   const changed = (Object.keys(same) as (keyof typeof same)[]).find((each) => !same[each]);
   if (changed === undefined) return null;
+  if (changed === 'client id' && provider.registered === true) {
+    const which =
+      provider.clientId === '' ? 'that is no longer registered' : 'that has been replaced by another one';
+    return new VaultError(
+      'login_needed',
+      `${accountName(account)} was logged in with a client ${which}, so its refresh token is of no use`,
+      { hint: loginCommand(account) },
+    );
+  }
   return new VaultError(
     'binding_changed',
     `the ${changed} configured for ${provider.name} is not the one ${accountName(account)} was logged in with, so its refresh token is not sent`,

@@ -79,6 +79,16 @@ export interface ServerMetadata {
   readonly idTokenSigningAlgorithms: readonly string[];
   /** Authorization requests must be pushed (RFC 9126 §5). */
   readonly pushedRequestsRequired?: boolean;
+  /** Null: it takes none. */
+  readonly pushedRequestEndpoint?: string | null;
   /** DPoP is supported (RFC 9449 §5.1). */
   readonly dpopKnown?: boolean;
+  /** Where a client registers itself (RFC 7591); null: nowhere. */
+  readonly registrationEndpoint?: string | null;
+  /** Whether a client id may be the address of a document about the client. */
+  readonly clientIdDocuments?: boolean;
+  /** The lists are null when missing. */
+  readonly tokenAuthMethods?: readonly string[] | null;
+  readonly grantTypes?: readonly string[] | null;
+  readonly scopesSupported?: readonly string[] | null;
 }

@@ -7,11 +7,11 @@ import type { Clock, Http, HttpAnswer } from '../system/contract.js';
 import { type Members, member, parseMembers } from './answer-body.js';
 import type { GrantedAnswer, RefusedAnswer } from './contract.js';
 import { readLifetime, readTokenAnswer } from './token-answer.js';
-import { post, postForToken, type TokenEndpoint } from './token-endpoint.js';
+import { post, postForToken, resourceOf, type TokenEndpoint } from './token-endpoint.js';
 import { classify, isSuccess, saysError } from './token-error.js';
 
 export interface DeviceAuthorizationRequest extends TokenEndpoint {
-  readonly provider: TokenEndpoint['provider'] & Pick<Provider, 'scopeSeparator' | 'device'>;
+  readonly provider: TokenEndpoint['provider'] & Pick<Provider, 'scopeSeparator' | 'device' | 'resource'>;
   readonly scopes: readonly string[];
 }
 
@@ -64,6 +64,7 @@ export async function authorizeDevice(
   const to = { ...request, provider: { ...provider, clientAuth, tokenBody: 'form' as const } };
   const answer = await post(http, to, {
     client_id: clientId,
+    ...resourceOf(provider),
     ...(scopes.length === 0
       ? {}
       : { [provider.device?.scopeParameter ?? 'scope']: scopes.join(provider.scopeSeparator) }),
@@ -134,6 +135,7 @@ function readSeconds(members: Members): number | null {
 }
 
 export interface DevicePoll extends TokenEndpoint {
+  readonly provider: TokenEndpoint['provider'] & Pick<Provider, 'resource'>;
   readonly deviceCode: Secret;
 }
 
@@ -170,7 +172,7 @@ const PRECONDITION_REQUIRED = 428;
  */
 export async function pollDevice(http: Http, poll: DevicePoll): Promise<PollOutcome> {
   const { deviceCode, clientSecret, provider, now = Date.now } = poll;
-  const parameters = { grant_type: GRANT_TYPE, device_code: deviceCode.reveal() };
+  const parameters = { grant_type: GRANT_TYPE, device_code: deviceCode.reveal(), ...resourceOf(provider) };
   const answer = await postForToken(http, poll, parameters).catch((failure: unknown) => {
     poll.signal?.throwIfAborted();
     if (failure instanceof TransportFailure) return failure;

@@ -1,16 +1,13 @@
 import { parseEndpoint } from '../domain/endpoint.js';
 import { VaultError } from '../domain/errors.js';
-import { describeTransport, TransportFailure, transportHint } from '../domain/transport.js';
 import type { Http, HttpAnswer } from '../system/contract.js';
-import { type Members, member, parseMembers } from './answer-body.js';
+import { type Members, member } from './answer-body.js';
 import { printable } from './clean.js';
 import type { ServerMetadata } from './contract.js';
-import { isSuccess } from './token-error.js';
-
-const MOST_REDIRECTS = 3;
+import { fetchPublished, isRedirect, locationOf, texts } from './metadata.js';
 
 /**
- * Fetches the metadata of an authorization server: OpenID Connect Discovery 1.0 §4, then RFC 8414 §3. The document must
+ * Fetches the metadata of an authorization server: OpenID Connect Discovery 1.0 §4 and RFC 8414 §3. The document must
  * name exactly this issuer (RFC 8414 §3.3), and only https endpoints, unless the issuer is http on a loopback host.
  *
  * @throws VaultError `config_invalid` when the issuer is not such a URL; `network_failed`, `provider_unavailable`,
@@ -19,7 +16,7 @@ const MOST_REDIRECTS = 3;
 export async function discover(
   http: Http,
   issuer: string,
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal; readonly order?: MetadataOrder } = {},
 ): Promise<ServerMetadata> {
   const url = parseEndpoint(issuer);
   if (url === null || url.search !== '') {
@@ -28,52 +25,29 @@ export async function discover(
     });
   }
   let redirect: VaultError | null = null;
-  for (const address of metadataAddresses(url)) {
-    const answer = await followMetadata(http, address, options.signal);
-    const members = isSuccess(answer.status) ? parseMembers(answer) : null;
+  for (const address of metadataAddresses(url, options.order ?? 'openid')) {
+    const { members, answer } = await fetchPublished(http, address, options.signal);
     if (members !== null) return readMetadata(members, issuer, url.host);
-    if (answer.status >= 500 || answer.status === 429 || answer.status === 408) {
-      throw new VaultError('provider_unavailable', `${url.host} answered with status ${answer.status}`, {
-        hint: 'try again later',
-      });
-    }
     if (isRedirect(answer)) redirect ??= redirected(answer, url);
   }
   throw redirect ?? invalid(url.host, 'publishes no metadata under this issuer');
 }
 
-/** Appended for OpenID Connect, inserted between host and path by RFC 8414 §3.1. */
-function metadataAddresses(issuer: URL): string[] {
-  const path = issuer.pathname.replace(/\/$/, '');
-  return [
-    `${issuer.origin}${path}/.well-known/openid-configuration`,
-    `${issuer.origin}/.well-known/oauth-authorization-server${path}`,
-  ];
-}
+/** Which document is asked for first. Servers that publish both publish the same endpoints in them. */
+export type MetadataOrder = 'openid' | 'oauth';
 
 /**
- * Follows a few redirects within the server (Django adds a slash), since the document has to name the issuer anyway. A
- * redirect to another server is returned.
+ * `openid`: OpenID Connect Discovery, which appends to the path, then RFC 8414 §3.1, which inserts before it. `oauth`: the order that
+ * the authorization chapter of the Model Context Protocol prescribes for clients that know only a resource.
  */
-async function followMetadata(
-  http: Http,
-  url: string,
-  signal: AbortSignal | undefined,
-  left = MOST_REDIRECTS,
-): Promise<HttpAnswer> {
-  const answer = await fetchMetadata(http, url, signal);
-  const target = isRedirect(answer) ? locationOf(answer, url) : null;
-  if (target === null || target.origin !== new URL(url).origin || left === 0) return answer;
-  return followMetadata(http, target.href, signal, left - 1);
-}
-
-function isRedirect({ status }: HttpAnswer): boolean {
-  return [301, 302, 303, 307, 308].includes(status);
-}
-
-function locationOf({ headers }: HttpAnswer, base: string): URL | null {
-  const location = headers['location'];
-  return location !== undefined && URL.canParse(location, base) ? new URL(location, base) : null;
+function metadataAddresses(issuer: URL, order: MetadataOrder): string[] {
+  const path = issuer.pathname.replace(/\/$/, '');
+  const inserted = (name: string) => `${issuer.origin}/.well-known/${name}${path}`;
+  const appended = `${issuer.origin}${path}/.well-known/openid-configuration`;
+  const oauth = inserted('oauth-authorization-server');
+  return order === 'openid'
+    ? [appended, oauth]
+    : [...new Set([oauth, inserted('openid-configuration'), appended])];
 }
 
 function redirected(answer: HttpAnswer, issuer: URL): VaultError {
@@ -86,18 +60,6 @@ function redirected(answer: HttpAnswer, issuer: URL): VaultError {
       ? undefined
       : `if ${target} is the server you mean, set its issuer in config.json; else check any proxy or sign-in page of the network`,
   );
-}
-
-async function fetchMetadata(http: Http, url: string, signal: AbortSignal | undefined): Promise<HttpAnswer> {
-  try {
-    const headers = { accept: 'application/json' };
-    return await http.send({ method: 'GET', url, headers, signal });
-  } catch (failure) {
-    if (!(failure instanceof TransportFailure)) throw failure;
-    throw new VaultError('network_failed', describeTransport(failure), {
-      hint: transportHint(failure, `check the network, and whether this is the right address: ${url}`),
-    });
-  }
 }
 
 function readMetadata(members: Members, issuer: string, host: string): ServerMetadata {
@@ -139,12 +101,14 @@ function readMetadata(members: Members, issuer: string, host: string): ServerMet
     responseIssSupported: member(members, 'authorization_response_iss_parameter_supported') === true,
     idTokenSigningAlgorithms: texts(member(members, 'id_token_signing_alg_values_supported')) ?? ['RS256'],
     pushedRequestsRequired: member(members, 'require_pushed_authorization_requests') === true,
+    pushedRequestEndpoint: endpoint('pushed_authorization_request_endpoint'),
     dpopKnown: texts(member(members, 'dpop_signing_alg_values_supported')) !== null,
+    registrationEndpoint: endpoint('registration_endpoint'),
+    clientIdDocuments: member(members, 'client_id_metadata_document_supported') === true,
+    tokenAuthMethods: texts(member(members, 'token_endpoint_auth_methods_supported')),
+    grantTypes: texts(member(members, 'grant_types_supported')),
+    scopesSupported: texts(member(members, 'scopes_supported')),
   };
-}
-
-function texts(value: unknown): string[] | null {
-  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : null;
 }
 
 function invalid(

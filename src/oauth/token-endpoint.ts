@@ -23,6 +23,7 @@ export interface TokenEndpoint {
 }
 
 export interface CodeExchange extends TokenEndpoint {
+  readonly provider: TokenEndpoint['provider'] & Pick<Provider, 'resource'>;
   readonly code: Secret;
   /** Exactly as in the authorization request (RFC 6749 §4.1.3). */
   readonly redirectUri: string;
@@ -31,7 +32,8 @@ export interface CodeExchange extends TokenEndpoint {
 }
 
 export interface RefreshExchange extends TokenEndpoint {
-  readonly provider: TokenEndpoint['provider'] & Pick<Provider, 'refreshParams' | 'scopeSeparator'>;
+  readonly provider: TokenEndpoint['provider'] &
+    Pick<Provider, 'refreshParams' | 'resource' | 'scopeSeparator'>;
   readonly refreshToken: Secret;
   /** To narrow the granted scopes (RFC 6749 §6), or when a provider wants them repeated; default: none. */
   readonly scopes?: readonly string[];
@@ -48,6 +50,7 @@ export async function exchangeCode(http: Http, exchange: CodeExchange): Promise<
     grant_type: 'authorization_code',
     code: code.reveal(),
     redirect_uri: redirectUri,
+    ...resourceOf(exchange.provider),
     ...(codeVerifier === null ? {} : { code_verifier: codeVerifier.reveal() }),
   };
   return send(http, exchange, parameters, codeVerifier === null ? [code] : [code, codeVerifier]);
@@ -64,6 +67,7 @@ export async function refresh(http: Http, exchange: RefreshExchange): Promise<To
     ...provider.refreshParams,
     grant_type: 'refresh_token',
     refresh_token: refreshToken.reveal(),
+    ...resourceOf(provider),
     ...(scopes.length === 0 ? {} : { scope: scopes.join(provider.scopeSeparator) }),
   };
   return send(http, exchange, parameters, [refreshToken]);
@@ -86,7 +90,7 @@ export interface RepeatableExchange extends TokenEndpoint {
  */
 export async function requestGrant(http: Http, exchange: RepeatableExchange): Promise<TokenAnswer> {
   const { provider, repeated, subjectToken, scopes } = exchange;
-  const { audience, resource, requestedTokenType } = provider;
+  const { audience, requestedTokenType } = provider;
   const parameters = {
     ...provider.refreshParams,
     grant_type: GRANT_TYPES[repeated.grant],
@@ -95,11 +99,16 @@ export async function requestGrant(http: Http, exchange: RepeatableExchange): Pr
       : { subject_token: subjectToken.reveal(), subject_token_type: ACCESS_TOKEN_TYPE }),
     ...(requestedTokenType === undefined ? {} : { requested_token_type: requestedTokenType }),
     ...(audience === undefined ? {} : { audience }),
-    ...(resource === undefined ? {} : { resource }),
+    ...resourceOf(provider),
     ...(scopes.length === 0 ? {} : { scope: scopes.join(provider.scopeSeparator) }),
   };
   const answer = await send(http, exchange, parameters, subjectToken === null ? [] : [subjectToken]);
   return answer.kind === 'granted' ? { ...answer, refreshToken: repeating(repeated) } : answer;
+}
+
+/** RFC 8707 §2.2. */
+export function resourceOf({ resource }: Pick<Provider, 'resource'>): Readonly<Record<string, string>> {
+  return resource === undefined ? {} : { resource };
 }
 
 const GRANT_TYPES: Readonly<Record<RepeatableGrant, string>> = {

@@ -1,4 +1,5 @@
 import type { MailProtocolName } from '../domain/mailbox.js';
+import type { RegisteredClient } from '../domain/registered-client.js';
 import type { RepeatableGrant } from '../domain/repeatable-grant.js';
 import type { Secret } from '../domain/secret.js';
 
@@ -71,6 +72,8 @@ export interface IdentitySource {
   readonly name: readonly string[];
   /** Further members kept with the identity: name → path. */
   readonly details: Readonly<Record<string, string>>;
+  /** With `none`: the label of an account that is not named; absent: it has to be named. */
+  readonly unnamed?: string;
 }
 
 /** The form of a client registration at the provider, and where to get one. */
@@ -210,8 +213,10 @@ export interface Provider {
   readonly grant?: RepeatableGrant;
   /** Sent with a request for such a grant. */
   readonly audience?: string;
-  /** The same (RFC 8707 §2.2). */
+  /** The protected resource that tokens are for (RFC 8707): sent with every authorization and token request. */
   readonly resource?: string;
+  /** This program registers its client there itself (RFC 7591), at a login. */
+  readonly registered?: true;
   /** The account or provider whose access token is exchanged (RFC 8693). */
   readonly from?: string;
   /** RFC 8693 §2.1. */
@@ -276,6 +281,8 @@ export interface ConfiguredProvider extends Provider {
   readonly clientSecret: Secret | null;
   /** A redirect URI set by the user (`OAUTH_REDIRECT_URI`); null: built from `redirect`. */
   readonly redirectUri: string | null;
+  /** The client that this program registered; absent: none. */
+  readonly registration?: RegisteredClient;
 }
 
 /**
@@ -290,8 +297,10 @@ export interface ProviderSettings {
   readonly grant?: RepeatableGrant;
   /** Only with `grant`. */
   readonly audience?: string;
-  /** Only with `grant`. */
+  /** The protected resource that tokens are for (RFC 8707). */
   readonly resource?: string;
+  /** `registered`: this program registers a client itself. Else the provider whose client is used; it has the same issuer. */
+  readonly client?: string;
   /** An account or a provider; needed by, and only for, `token_exchange`. */
   readonly from?: string;
   /** Only for `token_exchange`. */
@@ -383,7 +392,7 @@ export interface IdentitySettings {
  * that `baseUrl` or a variable names.
  */
 export interface ProviderEntry
-  extends Omit<ProviderSettings, 'extends' | 'clientId' | 'clientSecret' | 'grant' | 'baseUrl'>,
+  extends Omit<ProviderSettings, 'extends' | 'clientId' | 'clientSecret' | 'client' | 'grant' | 'baseUrl'>,
     Partial<
       Pick<
         Provider,

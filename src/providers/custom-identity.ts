@@ -41,7 +41,8 @@ export function identityOf(
     return { ...base.identity, request: requestTo(name, url, base.identity.request ?? {}) };
   }
   const from = identity?.from ?? (isOidc ? 'id_token' : userinfoEndpoint === undefined ? 'none' : 'userinfo');
-  if (from === 'none') return NO_IDENTITY;
+  if (from === 'none')
+    return settings.resource === undefined ? NO_IDENTITY : { ...NO_IDENTITY, unnamed: 'me' };
   const inherited = moved ? null : (base?.endpoints?.userinfo ?? null);
   return {
     from: from === 'userinfo' ? 'request' : from,

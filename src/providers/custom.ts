@@ -22,7 +22,17 @@ export function fromConfig(name: string, settings: ProviderSettings, base: Provi
   const endpoints = endpointsOf(name, settings, moved ? null : base.endpoints);
   const issuer = settings.issuer ?? (moved ? issuerOf(name, endpoints) : base.issuer);
   const scopes = settings.scopes ?? base?.scopes ?? (settings.issuer === undefined ? [] : OIDC_SCOPES);
-  const { grant } = settings;
+  const { grant, resource } = settings;
+  const registered = settings.client === REGISTERED;
+  if (registered)
+    refuse(
+      name,
+      settings,
+      ONLY_WITHOUT_DISCOVERY,
+      'is not used with client "registered", which discovers it',
+    );
+  if (settings.client !== undefined)
+    refuse(name, settings, ONLY_WITH_OWN_CLIENT, 'is for a client of its own, and client names another one');
   if (base === null) refuse(name, settings, ['baseUrl'], 'is for a built-in provider, and this is none');
   if (settings.clientAuth !== 'private_key_jwt')
     refuse(name, settings, ONLY_WITH_KEY, 'is for clientAuth "private_key_jwt", which is not set');
@@ -38,6 +48,8 @@ export function fromConfig(name: string, settings: ProviderSettings, base: Provi
     issuerTemplate: !moved && base.issuerTemplate,
     ...(moved && settings.issuer === undefined && { issuerAssumed: true }),
     endpoints,
+    ...(resource !== undefined && { resource }),
+    ...(registered && { registered }),
     pkce: settings.pkce ?? base?.pkce ?? true,
     clientAuth: settings.clientAuth ?? base?.clientAuth ?? 'none',
     tokenBody: settings.tokenBody ?? base?.tokenBody ?? 'form',
@@ -46,14 +58,14 @@ export function fromConfig(name: string, settings: ProviderSettings, base: Provi
     redirect: {
       host: settings.redirectHost ?? base?.redirect.host ?? '127.0.0.1',
       port: settings.redirectPort ?? base?.redirect.port ?? 0,
-      path: settings.redirectPath ?? base?.redirect.path ?? `/callback/${name}`,
+      path: settings.redirectPath ?? base?.redirect.path ?? `/callback/${registered ? pathOf(issuer) : name}`,
     },
     scopes,
     requiredScopes: base?.requiredScopes ?? (isOidc ? ['openid'] : []),
     scopeSeparator: settings.scopeSeparator ?? base?.scopeSeparator ?? ' ',
     ...peculiarities(settings, base, moved),
     scopeAliases: { ...base?.scopeAliases, ...settings.scopeAliases },
-    scopesNotEchoed: base?.scopesNotEchoed ?? (isOidc ? ['openid', 'offline_access'] : []),
+    scopesNotEchoed: base?.scopesNotEchoed ?? (isOidc ? notEchoed(settings) : []),
     authorizeParams: { ...base?.authorizeParams, ...settings.authorizeParams },
     reconsentParams: settings.reconsentParams ?? base?.reconsentParams ?? consentFor(scopes),
     refreshParams: { ...base?.refreshParams, ...settings.refreshParams },
@@ -96,6 +108,25 @@ function peculiarities(
   };
 }
 
+/** The value of `client` for a client that this program registers itself. */
+const REGISTERED = 'registered';
+
+/** Each issuer has a redirect URI of its own, so that no other server gets a code of this one (RFC 9700 §4.4.2). */
+function pathOf(issuer: string): string {
+  return issuer
+    .replace(/^https?:\/\//, '')
+    .replace(/\/$/, '')
+    .replace(/[^A-Za-z0-9._~/-]/g, '-');
+}
+
+/** A token for a resource has the scopes of that resource; those that identify the user are for the client. */
+function notEchoed({ resource }: ProviderSettings): readonly string[] {
+  return ['openid', 'offline_access', ...(resource === undefined ? [] : ['email'])];
+}
+
+const ONLY_WITH_OWN_CLIENT = ['clientId', 'clientSecret', 'clientAuth', 'redirectUri'] as const;
+/** A client is registered where the metadata of the issuer says. */
+const ONLY_WITHOUT_DISCOVERY = ['authorizationEndpoint', 'tokenEndpoint'] as const;
 const ONLY_WITH_KEY = [
   'clientKeyFile',
   'clientKeyId',
@@ -103,7 +134,7 @@ const ONLY_WITH_KEY = [
   'clientAssertionAudience',
 ] as const;
 const ONLY_FOR_EXCHANGE = ['from', 'requestedTokenType'] as const;
-const ONLY_WITH_GRANT = ['audience', 'resource'] as const;
+const ONLY_WITH_GRANT = ['audience'] as const;
 /** They belong to the login of a user. */
 const ONLY_WITH_USER = [
   ...([
@@ -113,6 +144,7 @@ const ONLY_WITH_USER = [
     'userinfoEndpoint',
     'identity',
     'pkce',
+    'client',
   ] as const),
   ...(['redirectUri', 'redirectHost', 'redirectPort', 'redirectPath'] as const),
   ...(['authorizeParams', 'reconsentParams', 'resend', 'scopeParameter', 'scopesFrom', 'regions'] as const),
@@ -152,13 +184,12 @@ function withoutUser(provider: Provider, settings: ProviderSettings, grant: Repe
       { hint: `set providers.${name}.clientAuth to "basic", "post" or "private_key_jwt", or remove it` },
     );
   }
-  const { audience, resource, from, requestedTokenType, scopes = [] } = settings;
+  const { audience, from, requestedTokenType, scopes = [] } = settings;
   const byKey = settings.clientAuth === 'private_key_jwt';
   return {
     ...provider,
     grant,
     ...(audience === undefined ? {} : { audience }),
-    ...(resource === undefined ? {} : { resource }),
     ...(from === undefined ? {} : { from }),
     ...(requestedTokenType === undefined ? {} : { requestedTokenType }),
     ...{ scopes, requiredScopes: [], scopesNotEchoed: [], authorizeParams: {}, reconsentParams: {} },

@@ -18,9 +18,10 @@ export function defineProvider(
   baseUrl: string | null,
 ): Provider {
   const located = entry.base === undefined ? entry : at(serverOf(entry.base, env, baseUrl), entry);
-  const { client, revocationFacts, requiredScopes, scopesNotEchoed, issuerTemplate, httpsRedirect } = located;
-  const { errors, grantLimits, device, deadEnds, mail, notes, documented } = located;
-  const made = fromConfig(name, located, null);
+  const { client, ...settings } = located;
+  const { revocationFacts, requiredScopes, scopesNotEchoed, issuerTemplate, httpsRedirect } = settings;
+  const { errors, grantLimits, device, deadEnds, mail, notes, documented } = settings;
+  const made = fromConfig(name, settings, null);
   const variables = clientVariables(name);
   return {
     ...made,

@@ -36,12 +36,12 @@ export async function serverOf(
     };
   }
   signal?.throwIfAborted();
-  const server = await discover(await http(), provider.issuer, signal === undefined ? {} : { signal }).catch(
-    (failure: unknown) => {
-      signal?.throwIfAborted();
-      throw failure;
-    },
-  );
+  const order = provider.resource === undefined ? 'openid' : 'oauth';
+  const options = { order, ...(signal && { signal }) } as const;
+  const server = await discover(await http(), provider.issuer, options).catch((failure: unknown) => {
+    signal?.throwIfAborted();
+    throw failure;
+  });
   const methods = server.codeChallengeMethods;
   if (provider.pkce && methods !== null && !methods.includes('S256')) {
     throw new VaultError(

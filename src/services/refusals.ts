@@ -115,6 +115,10 @@ function refusedRefresh(
       return policyRefusal(provider, `refreshing ${name}`, refused, hint);
     }
     case 'configuration':
+      if (provider.registered === true && refused.error === 'invalid_client') {
+        const words = `${name} needs a new login: ${title} no longer accepts the client that this program registered there, and the refresh token is of no use to another client`;
+        return refusal('login_needed', words, refused, login);
+      }
       return likelyDead(account, provider, refused) ?? clientRefused(provider, refused);
   }
 }

@@ -19,7 +19,7 @@ export async function logIn(
 ): Promise<CliRun> {
   const command = startVault(['login', ...args, '--no-browser'], home, options);
   // A login that fails early ends without the line; what it said is then in the run.
-  const url = await command.stderrLine(/^\s*https?:\/\/\S+[?&]state=/).catch(() => null);
+  const url = await command.stderrLine(/^\s*https?:\/\/\S+[?&](?:state|request_uri)=/).catch(() => null);
   if (url !== null) await walk(url.trim());
   command.child.stdin?.end();
   return command.done;

@@ -28,6 +28,12 @@ declare module 'oidc-provider' {
 
   export default class Provider {
     constructor(issuer: string, configuration: Readonly<Record<string, unknown>>);
+    readonly Client: {
+      readonly adapter: {
+        destroy(clientId: string): Promise<void>;
+        upsert(clientId: string, properties: object): Promise<void>;
+      };
+    };
     callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
     on(event: string, listener: (...args: never[]) => void): this;
     registerGrantType(

@@ -14,6 +14,10 @@ export interface OidcServer {
   readonly requests: ReadonlyMap<string, number>;
   /** Seconds an access token lives, from the next one on. */
   accessTokenLifetime: number;
+  /** Seconds the secret of a client lives that is registered from now on; 0: for ever. */
+  secretLifetime: number;
+  /** As a server that has lost its database. */
+  forgetClient(clientId: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -56,11 +60,21 @@ const EXCHANGE_PARAMETERS = [
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
 
+export interface OidcOptions {
+  /** Of the issuer, for example `/tenant`. */
+  readonly path?: string;
+  /** Over the features of the server. */
+  readonly features?: Readonly<Record<string, unknown>>;
+  /** Changes each metadata document before it is sent. */
+  readonly metadata?: (document: Record<string, unknown>) => Record<string, unknown>;
+}
+
 /** @param canaries gets every token that goes over the wire */
-export async function startOidcServer(canaries: Canaries): Promise<OidcServer> {
+export async function startOidcServer(canaries: Canaries, options: OidcOptions = {}): Promise<OidcServer> {
+  const { path = '', features = {}, metadata = (document) => document } = options;
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
   const requests = new Map<string, number>();
   const running: OidcServer = {
     issuer,
@@ -68,6 +82,8 @@ export async function startOidcServer(canaries: Canaries): Promise<OidcServer> {
     machine: MACHINE,
     requests,
     accessTokenLifetime: 3_600,
+    secretLifetime: 0,
+    forgetClient: (clientId) => provider.Client.adapter.destroy(clientId),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -76,21 +92,51 @@ export async function startOidcServer(canaries: Canaries): Promise<OidcServer> {
   };
   const provider = new Provider(
     issuer,
-    configuration(() => running.accessTokenLifetime),
+    configuration(() => running.accessTokenLifetime, features),
   );
+  provider.on('registration_create.success', ({ body }: { body: RegisteredBody }) => {
+    if (running.secretLifetime === 0 || body.client_secret === undefined) return;
+    body.client_secret_expires_at = Math.floor(Date.now() / 1000) + running.secretLifetime;
+    // Its memory is synchronous up to here, so the answer leaves after the change.
+    const { registration_access_token: _, registration_client_uri: __, ...client } = body;
+    void provider.Client.adapter.upsert(body.client_id, client);
+  });
   provider.registerGrantType(EXCHANGE_GRANT, exchangeToken, EXCHANGE_PARAMETERS);
   const serve = provider.callback();
   server.on('request', (request, response) => {
+    Object.assign(request, mounted(request.url ?? '/', path));
     const place = `${request.method} ${request.url?.split('?')[0]}`;
     requests.set(place, (requests.get(place) ?? 0) + 1);
     const end = response.end.bind(response) as (...args: unknown[]) => typeof response;
     response.end = ((...args: unknown[]) => {
-      if (place === 'POST /token' || place === 'POST /device/auth') collect(String(args[0]), canaries);
-      return end(...args);
+      const text = String(args[0]);
+      if (CARRIES_SECRETS.includes(place)) collect(text, canaries);
+      if (!place.startsWith('GET /.well-known/') || !text.startsWith('{')) return end(...args);
+      const changed = JSON.stringify(metadata(JSON.parse(text)));
+      response.setHeader('content-length', Buffer.byteLength(changed));
+      return end(changed);
     }) as typeof response.end;
     void serve(request, response);
   });
   return running;
+}
+
+interface RegisteredBody {
+  readonly client_id: string;
+  readonly client_secret?: string;
+  readonly registration_access_token?: string;
+  readonly registration_client_uri?: string;
+  client_secret_expires_at?: number;
+}
+
+const CARRIES_SECRETS = ['POST /token', 'POST /device/auth', 'POST /reg'];
+
+/** What the server below a path sees of a request; metadata may be asked for with the path at the end (RFC 8414 §3.1). */
+function mounted(url: string, path: string): { readonly url: string; readonly originalUrl: string } {
+  const [place = '', query] = url.split('?');
+  const inserted = place.startsWith('/.well-known/') && place.endsWith(path);
+  const inside = inserted ? place.slice(0, place.length - path.length) : place.replace(path, '');
+  return { url: query === undefined ? inside : `${inside}?${query}`, originalUrl: url };
 }
 
 /** RFC 8693: an access token of a user for one with the scope asked for. */
@@ -122,7 +168,10 @@ const MACHINE_CLIENT = {
   redirect_uris: [],
 };
 
-function configuration(accessTokenLifetime: () => number): Record<string, unknown> {
+function configuration(
+  accessTokenLifetime: () => number,
+  features: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
   return {
     clients: [
       {
@@ -161,6 +210,7 @@ function configuration(accessTokenLifetime: () => number): Record<string, unknow
     scopes: ['openid', 'offline_access', 'email', 'profile', 'build:read'],
     claims: { openid: ['sub'], email: ['email'], profile: ['name'] },
     conformIdTokenClaims: false,
+    clockTolerance: 0,
     enabledJWA: { clientAuthSigningAlgValues: Object.values(KEY_HOLDERS).map(({ alg }) => alg) },
     pkce: { required: () => true },
     rotateRefreshToken: true,
@@ -172,6 +222,7 @@ function configuration(accessTokenLifetime: () => number): Record<string, unknow
       introspection: { enabled: true, allowedPolicy: () => true },
       revocation: { enabled: true, allowedPolicy: () => true },
       devInteractions: { enabled: true },
+      ...features,
     },
     ttl: {
       AccessToken: accessTokenLifetime,
@@ -194,6 +245,9 @@ function collect(body: string, canaries: Canaries): void {
   if (!body.startsWith('{')) return;
   const answer = JSON.parse(body) as Record<string, string | undefined>;
   if (answer['access_token']) canaries.accessToken(answer['access_token']);
-  const others = [answer['refresh_token'], answer['id_token'], answer['device_code']];
+  const others = [
+    ...[answer['refresh_token'], answer['id_token'], answer['device_code']],
+    ...[answer['client_secret'], answer['registration_access_token']],
+  ];
   for (const value of others) if (value) canaries.secret(value);
 }

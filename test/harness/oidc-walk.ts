@@ -6,8 +6,11 @@ const MAX_STEPS = 12;
  * Goes through oidc-provider's own pages as a person called `login` would, with cookies, to the last one: the listener's,
  * or the one that sends people back to the device the code came from.
  */
-export function signingInAs(login: string): Walker {
-  return async (address) => {
+/** @param changed over the parameters of the last redirect */
+type ChangingWalker = (address: string, changed?: Readonly<Record<string, string>>) => ReturnType<Walker>;
+
+export function signingInAs(login: string): ChangingWalker {
+  return async (address, changed = {}) => {
     const cookies = new Map<string, string>();
     let url = address;
     let form: URLSearchParams | null = null;
@@ -23,7 +26,10 @@ export function signingInAs(login: string): Walker {
       const location = response.headers.get('location');
       form = null;
       if (location !== null) {
-        url = new URL(location, url).href;
+        const next = new URL(location, url);
+        if (next.searchParams.has('code'))
+          for (const [name, value] of Object.entries(changed)) next.searchParams.set(name, value);
+        url = next.href;
         continue;
       }
       const action = /<form [^>]*action="([^"]+)"/.exec(page)?.[1];

@@ -40,8 +40,24 @@ describe('discovery', () => {
       responseIssSupported: false,
       idTokenSigningAlgorithms: ['RS256'],
       pushedRequestsRequired: false,
+      pushedRequestEndpoint: null,
       dpopKnown: false,
+      registrationEndpoint: null,
+      clientIdDocuments: false,
+      tokenAuthMethods: null,
+      grantTypes: null,
+      scopesSupported: null,
     });
+  });
+
+  it('asks for the document of RFC 8414 first if only a resource is known', async () => {
+    const issuer = await publish('/tenant', [`/tenant${OIDC}`]);
+    await discover(http, issuer, { order: 'oauth' });
+    expect(server.received.map(({ path }) => path)).toEqual([
+      `${RFC8414}/tenant`,
+      `${OIDC}/tenant`,
+      `/tenant${OIDC}`,
+    ]);
   });
 
   it('reads all published fields', async () => {

@@ -6,19 +6,27 @@ import { command } from '../../domain/hints.js';
 import { parseScopes, readable } from '../../domain/scopes.js';
 import { TransportFailure } from '../../domain/transport.js';
 import { interrupted } from '../../domain/waiting.js';
-import { authorizationUrl, createPkce } from '../../oauth/authorize-url.js';
+import {
+  type AuthorizationRequest,
+  authorizationParameters,
+  authorizationUrl,
+  createPkce,
+  pushedRequestUrl,
+} from '../../oauth/authorize-url.js';
 import { readAuthorizationResponse } from '../../oauth/callback.js';
 import type { ServerMetadata } from '../../oauth/contract.js';
 import type { LoginOutcome } from '../../oauth/loopback/page.js';
+import { pushRequest } from '../../oauth/pushed-request.js';
 import { whereSent } from '../../oauth/regions.js';
 import { type CodeExchange, exchangeCode } from '../../oauth/token-endpoint.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { serverOf } from '../provider-server.js';
 import { unreachable } from '../refusals.js';
+import { clientFor, clientLost } from './login-client.js';
 import { finish, type Grant, type LoginRun } from './login-finish.js';
 import { type OpenRedirect, openBrowser, openRedirect, redirectFor } from './login-redirect.js';
-import { authorizationRefusal, codeRefusal, noBrowserLogin, pushedRequestsOnly } from './login-refusals.js';
+import { authorizationRefusal, codeRefusal, noBrowserLogin, noPushedRequests } from './login-refusals.js';
 import { type LoginRequest, type LoginResult, type LoginTalk, retryLogin } from './login-request.js';
 import { type LoginTarget, suggestedUser } from './login-target.js';
 
@@ -31,30 +39,28 @@ import { type LoginTarget, suggestedUser } from './login-target.js';
 export async function loginWithCode(
   ctx: LoginRun,
   vault: Vault,
-  provider: ConfiguredProvider,
+  found: ConfiguredProvider,
   target: LoginTarget,
   talk: LoginTalk,
 ): Promise<LoginResult> {
   const { request, scopes } = target;
-  const server = await serverOf(provider, ctx.http, ctx.interruption);
+  const server = await serverOf(found, ctx.http, ctx.interruption);
   const { authorizationEndpoint } = server;
-  if (authorizationEndpoint === null)
-    throw noBrowserLogin(provider, deviceCommand(provider, server, request));
-  if (server.pushedRequestsRequired === true)
-    throw pushedRequestsOnly(provider, deviceCommand(provider, server, request));
-  const pkce = provider.pkce ? createPkce() : null;
+  if (authorizationEndpoint === null) throw noBrowserLogin(found, deviceCommand(found, server, request));
+  const pkce = found.pkce ? createPkce() : null;
   const nonce = scopes.includes('openid') ? generateRandomNonce() : null;
   const state = generateRandomState();
-  const redirect = await openRedirect(redirectFor(provider, request), {
+  const redirect = await openRedirect(redirectFor(found, request), {
     state,
-    provider,
+    provider: found,
     audit: ctx.audit,
     isOtherUser: ctx.isOtherUser,
     isOthersPort: ctx.isOthersPort,
     signal: ctx.interruption,
   });
   try {
-    const url = authorizationUrl({
+    const provider = await clientFor(ctx, vault, found, server, redirect.redirectUri);
+    const url = await requestUrl(ctx, vault, provider, server, {
       endpoint: authorizationEndpoint,
       clientId: provider.clientId,
       redirectUri: redirect.redirectUri,
@@ -65,6 +71,7 @@ export async function loginWithCode(
       codeChallenge: pkce?.challenge ?? null,
       nonce,
       loginHint: await suggestedUser(vault, target),
+      resource: provider.resource ?? null,
       params: target.params,
     });
     const wanted = request.openBrowser ? await openBrowser(ctx, redirect.startPage, url) : null;
@@ -83,7 +90,7 @@ export async function loginWithCode(
     talk.on({ kind: 'code_received' });
     const there = whereSent(provider, answered);
     const itsServer = there === provider ? server : await serverOf(there, ctx.http, ctx.interruption);
-    const { answer, at } = await redeem(ctx, there, itsServer, {
+    const { answer, at } = await redeem(ctx, vault, there, itsServer, {
       code: response.code,
       redirectUri: redirect.redirectUri,
       codeVerifier: pkce?.verifier ?? null,
@@ -118,8 +125,36 @@ function outcomeOf(failure: unknown): LoginOutcome {
   return outcomes[failure.exitCode] ?? 'failed';
 }
 
+/** The URL for the browser. The request itself is sent to a server that wants it so (RFC 9126 §5). */
+async function requestUrl(
+  ctx: LoginRun,
+  vault: Vault,
+  provider: ConfiguredProvider,
+  server: ServerMetadata,
+  request: AuthorizationRequest,
+): Promise<string> {
+  if (server.pushedRequestsRequired !== true) return authorizationUrl(request);
+  const { clientId, clientSecret } = provider;
+  const endpoint = server.pushedRequestEndpoint ?? null;
+  if (endpoint === null) throw noPushedRequests(provider);
+  const { clock, interruption: signal } = ctx;
+  const to = { endpoint, provider, clientId, clientSecret, signal, now: clock.now };
+  try {
+    const answer = await pushRequest(await ctx.http(), to, authorizationParameters(request));
+    if (answer.kind === 'pushed') return pushedRequestUrl(request.endpoint, clientId, answer.requestUri);
+    throw (
+      (await clientLost(ctx, vault, provider, answer)) ??
+      authorizationRefusal(provider, answer.error, answer.description)
+    );
+  } catch (failure) {
+    signal.throwIfAborted();
+    throw failure instanceof TransportFailure ? unreachable(failure) : failure;
+  }
+}
+
 async function redeem(
   ctx: LoginRun,
+  vault: Vault,
   provider: ConfiguredProvider,
   server: ServerMetadata,
   exchange: Pick<CodeExchange, 'code' | 'redirectUri' | 'codeVerifier'>,
@@ -135,7 +170,8 @@ async function redeem(
       clientId,
       clientSecret,
     });
-    if (answer.kind === 'refused') throw codeRefusal(provider, answer, server);
+    if (answer.kind === 'refused')
+      throw (await clientLost(ctx, vault, provider, answer)) ?? codeRefusal(provider, answer, server);
     return { answer, at };
   } catch (failure) {
     throw failure instanceof TransportFailure ? unreachable(failure) : failure;

@@ -1,4 +1,5 @@
 import { SECOND } from '../../domain/duration.js';
+import { redirectUri } from '../../domain/endpoint.js';
 import { TransportFailure } from '../../domain/transport.js';
 import { authorizeDevice, type DeviceAuthorization, waitForDevice } from '../../oauth/device.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
@@ -6,7 +7,9 @@ import type { Http } from '../../system/contract.js';
 import type { Vault } from '../../vault/vault.js';
 import { serverOf } from '../provider-server.js';
 import { unreachable } from '../refusals.js';
+import { clientFor } from './login-client.js';
 import { finish, type Grant, type LoginRun } from './login-finish.js';
+import { pasteRedirect } from './login-redirect.js';
 import {
   codeEnded,
   deviceDeclined,
@@ -37,13 +40,15 @@ export function checkDeviceLogin(provider: ConfiguredProvider, request: LoginReq
 export async function loginWithDeviceCode(
   ctx: LoginRun,
   vault: Vault,
-  provider: ConfiguredProvider,
+  found: ConfiguredProvider,
   target: LoginTarget,
   talk: LoginTalk,
 ): Promise<LoginResult> {
-  const server = await serverOf({ ...provider, pkce: false }, ctx.http, ctx.interruption);
+  const server = await serverOf({ ...found, pkce: false }, ctx.http, ctx.interruption);
   const endpoint = server.deviceAuthorizationEndpoint;
-  if (endpoint === null) throw noDeviceLogin(provider, target.request);
+  if (endpoint === null) throw noDeviceLogin(found, target.request);
+  // The same client serves a later login in the browser.
+  const provider = await clientFor(ctx, vault, found, server, redirectUri(pasteRedirect(found.redirect)));
   const at = ctx.clock.now();
   const begun = await begin(ctx, provider, endpoint, target);
   const endsAt = at + Math.min(begun.expiresIn * SECOND, target.request.timeout);

@@ -41,7 +41,8 @@ interface IdentityFacts {
  */
 export function identityFromName(provider: ConfiguredProvider, as: string | null): Identity | null {
   if (provider.identity.from !== 'none') return null;
-  if (as !== null) return { subject: as, email: null, name: null, details: {} };
+  const name = as ?? provider.identity.unnamed;
+  if (name !== undefined) return { subject: name, email: null, name: null, details: {} };
   throw new VaultError(
     'usage',
     `${provider.title} does not identify the user, so you must name the account`,
@@ -62,7 +63,8 @@ export async function identityByName(
   { only, request: { as } }: Pick<LoginTarget, 'only' | 'request'>,
 ): Promise<Identity | null> {
   if (provider.identity.from !== 'none') return null;
-  const ref = only ?? (as === null ? null : { provider: provider.name, label: as });
+  const label = as ?? provider.identity.unnamed;
+  const ref = only ?? (label === undefined ? null : { provider: provider.name, label });
   const known = ref === null ? null : await vault.accountByName(ref.provider, ref.label);
   if (known !== null) return vault.identity(known);
   const named = identityFromName(provider, as);

@@ -42,8 +42,13 @@ export function redirectFor(
   }
   const facts = { ...provider.redirect, port: request.port ?? provider.redirect.port };
   if (!request.pasteOnly) return { kind: 'listen', facts };
-  const fixed = { ...facts, port: facts.port === 0 ? DEFAULT_PASTE_PORT : facts.port };
+  const fixed = pasteRedirect(facts);
   return { kind: 'paste', redirectUri: redirectUri(fixed), facts: fixed };
+}
+
+/** With a port, where any is accepted. */
+export function pasteRedirect(facts: RedirectFacts): RedirectFacts {
+  return facts.port === 0 ? { ...facts, port: DEFAULT_PASTE_PORT } : facts;
 }
 
 export interface OpenRedirect {

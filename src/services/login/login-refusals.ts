@@ -77,16 +77,11 @@ export function noBrowserLogin({ title, name }: Provider, instead: string | null
   );
 }
 
-/** @param instead the command for a login by device code, where the server has that; else null */
-export function pushedRequestsOnly({ title, client }: Provider, instead: string | null): VaultError {
+export function noPushedRequests({ title, client }: Provider): VaultError {
   return new VaultError(
-    'client_refused',
-    `${title} accepts a login in the browser only by a pushed authorization request (PAR, RFC 9126), which vault does not support`,
-    {
-      hint:
-        instead ??
-        `ask the administrator of ${client.registrationUrl} to turn off require_pushed_authorization_requests`,
-    },
+    'provider_answer_invalid',
+    `${title} requires pushed authorization requests (PAR, RFC 9126), and its metadata does not say where to send them`,
+    { hint: `ask the administrator of ${client.registrationUrl} for pushed_authorization_request_endpoint` },
   );
 }
 

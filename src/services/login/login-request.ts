@@ -7,7 +7,7 @@ import type { DesktopEnvironment } from '../../system/desktop-environment.js';
 /* What a login requests, what it needs of the terminal, and its result. */
 
 export interface LoginRequest {
-  /** A provider; or an account, and then only its user may log in. */
+  /** A provider; an account, and then only its user may log in; or the URL of a protected resource or an issuer. */
   readonly name: string;
   /** The label to give the account. */
   readonly as: string | null;
@@ -34,6 +34,14 @@ export interface LoginTalk {
 }
 
 export type LoginEvent =
+  /** What a URL is protected by. `added`: the file that a provider for it was added to; null: there was one. */
+  | {
+      readonly kind: 'found';
+      readonly resource: string | null;
+      readonly issuer: string;
+      readonly provider: string;
+      readonly added: string | null;
+    }
   /** Before anything is opened. `opened` says whether a browser was started. */
   | {
       readonly kind: 'authorize';
@@ -89,6 +97,10 @@ export interface LoginPlan {
   readonly authorizationEndpoint: string | null;
   readonly tokenEndpoint: string | null;
   readonly clientId: string;
+  /** Whether this program registers its client itself; `clientId` is empty until it has. */
+  readonly registered: boolean;
+  /** The protected resource that the tokens are for; null: not named. */
+  readonly resource: string | null;
   /** Where no user logs in; else null. */
   readonly grant: RepeatableGrant | null;
   /** Null for a login by device code, and where no user logs in. */

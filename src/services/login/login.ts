@@ -122,6 +122,8 @@ export async function planLogin(
     authorizationEndpoint: provider.endpoints?.authorization ?? null,
     tokenEndpoint: provider.endpoints?.token ?? null,
     clientId: provider.clientId,
+    registered: provider.registered === true,
+    resource: provider.resource ?? null,
     grant,
     redirectUri: redirect === null ? null : shown(redirect),
     device,

@@ -313,6 +313,10 @@ function viewOf(resolved: ResolvedProvider, sources: SettingsSources) {
     /** Each with the variable or field to set. */
     missing: [...unset, ...wrong],
     issuer: provider.issuer,
+    /** The protected resource that tokens are for; null: not named. */
+    resource: provider.resource ?? null,
+    /** Whether this program registers its client itself. */
+    registers: provider.registered === true,
     scopes: provider.scopes,
     grant: provider.grant ?? null,
     /** Null where no user logs in. */

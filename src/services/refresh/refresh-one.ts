@@ -297,6 +297,7 @@ async function conclude(
     return recordFailure(deps, vault, account, error, openSince === null);
   }
   if (result.kind === 'refused') {
+    if (result.error === 'invalid_client') await noteLostClient(vault, provider, now);
     const [consent] = await vault.consents(account.id);
     const history = { consentedAt: consent?.at ?? account.createdAt, openSince, now };
     const error = refreshRefusal(account, provider, result, history);
@@ -321,6 +322,20 @@ async function conclude(
     { hint: 'the new refresh token in that answer is stored; try again in a moment' },
   );
   return recordFailure(deps, vault, updated, error, true);
+}
+
+/** So that the next login registers another one. The outcome of this refresh is more important. */
+async function noteLostClient(
+  vault: Vault,
+  { registration }: ConfiguredProvider,
+  now: number,
+): Promise<void> {
+  if (registration === undefined) return;
+  try {
+    await (await vault.clients()).refused(registration, now);
+  } catch (failure) {
+    if (!(failure instanceof VaultError)) throw failure;
+  }
 }
 
 /**

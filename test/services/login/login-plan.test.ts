@@ -34,6 +34,8 @@ describe('the plan of a login', () => {
       authorizationEndpoint: 'https://accounts.google.com/o/oauth2/v2/auth',
       tokenEndpoint: 'https://oauth2.googleapis.com/token',
       clientId: GOOGLE_ID,
+      registered: false,
+      resource: null,
       grant: null,
       redirectUri: 'http://127.0.0.1/callback/google',
       device: false,
