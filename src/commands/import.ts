@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { closest } from '../domain/closest.js';
 import { EXIT_CODES, VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
@@ -96,7 +97,8 @@ export const importCommand: Command<ImportInput> = {
           },
         );
       },
-      passwordFile,
+      // Other programs run in another folder.
+      passwordFile: passwordFile === null || passwordFile === '-' ? passwordFile : resolve(passwordFile),
       interactive: io.interactive && !io.json && request.file !== '-',
     };
     const asking = {

@@ -56,6 +56,8 @@ export interface FoundLogin {
   /** Empty where the tool does not say. */
   readonly scopes: readonly string[];
   readonly server: FoundServer;
+  /** The program whose client it is, where the tool says that it is not the user's. */
+  readonly clientOwner?: string;
 }
 
 /** A tool whose logins can be taken over. */

@@ -12,7 +12,7 @@ import type { Opening, Place } from './contract.js';
 export type Members = Readonly<Record<string, unknown>>;
 
 /** @throws VaultError `usage` when there is no such file */
-function contentOf(file: string, { read }: Pick<Place, 'read'>): Buffer {
+export function contentOf(file: string, { read }: Pick<Place, 'read'>): Buffer {
   const content = read(file);
   if (content !== null) return content;
   throw new VaultError('usage', `${file} does not exist`, { hint: `ls -l ${quoted(file)}` });

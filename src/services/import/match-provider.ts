@@ -38,7 +38,7 @@ export function matchProvider(
   request: MatchRequest,
   sources: SettingsSources,
 ): MatchedProvider {
-  const owner = login.clientId === null ? null : ownerOfClient(login.clientId);
+  const owner = login.clientOwner ?? (login.clientId === null ? null : ownerOfClient(login.clientId));
   if (owner !== null) throw toolsClient(owner, login, sources);
   const server = readServer(login.server);
   const all = providerNames(sources).flatMap((name) => orElse(() => [resolveProvider(name, sources)], []));
@@ -69,7 +69,7 @@ function readServer(found: FoundServer): Server {
   const { issuer = null, tokenEndpoint = null } = found;
   return {
     ...found,
-    issuer: issuer !== null && isIssuer(issuer) ? issuer : null,
+    issuer: issuer !== null && isIssuer(issuer) ? issuer.replace(/\/$/, '') : null,
     tokenEndpoint: tokenEndpoint === null ? null : address(presentEndpoint(tokenEndpoint)),
     authorizationEndpoint: address(found.authorizationEndpoint),
     deviceAuthorizationEndpoint: address(found.deviceAuthorizationEndpoint),
@@ -80,7 +80,7 @@ function readServer(found: FoundServer): Server {
 function fits({ provider, builtIn }: ResolvedProvider, server: Server): 'same' | 'related' | null {
   const { endpoints, issuer } = provider;
   const { tokenEndpoint } = server;
-  if (server.issuer !== null && server.issuer === issuer) return 'same';
+  if (server.issuer !== null && server.issuer === issuer.replace(/\/$/, '')) return 'same';
   if (tokenEndpoint === null) return null;
   if (endpoints === null)
     return server.issuer === null && originOf(issuer) === originOf(tokenEndpoint) ? 'same' : null;
