@@ -114,6 +114,7 @@ const PARTS = {
     found: () => succeeds('unshare', ['--mount', '--net', 'mount', '-t', 'tmpfs', 'none', tmpdir()]),
     how: 'run as root on Linux',
   },
+  'oidc-agent': { found: () => succeeds('oidc-gen', ['--version']), how: 'apt-get install oidc-agent-cli' },
   gpg: { found: () => succeeds('gpg', ['--version']), how: 'apt-get install gnupg' },
   python3: { found: () => succeeds('python3', ['--version']), how: 'apt-get install python3' },
   'mutt_oauth2.py': {
