@@ -30,7 +30,7 @@ const KEY_SOURCES =
 
 /** What a helper runs on top, each of them with a few lines: a chunk for every program would cost more than it saves. */
 const HELPERS =
-  /[\\/]src[\\/](?:commands[\\/]helper|consumers[\\/][\w-]+|services[\\/]helper[\\/](?:answer|runs)|access[\\/]asking-process|system[\\/](?:processes[\\/]parent|stdin-reader)|ui[\\/]lines)\.ts$/;
+  /[\\/]src[\\/](?:commands[\\/]helper|consumers[\\/](?:aws|cargo|docker|git|go|hosts|index|kubectl|mcp|pip|pnpm|rclone|registries|terraform)|services[\\/]helper[\\/](?:answer|runs)|access[\\/]asking-process|system[\\/](?:processes[\\/]parent|stdin-reader)|ui[\\/]lines)\.ts$/;
 
 /**
  * What these import for failures and for other commands only. They become a chunk that is loaded by the first call of one

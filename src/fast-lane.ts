@@ -37,9 +37,13 @@ export async function fastRead(argv: readonly string[]): Promise<CommandLine | n
   const globals = flagTable(GLOBAL_OPTIONS);
   const at = commandPosition(argv, globals);
   const name = argv[at];
-  // Scripts run this one most, and it needs no table of the others.
+  // Scripts and other programs run these most, and they need no table of the others.
   const command: Command | undefined =
-    name === 'token' ? token : await COMMANDS.find((each) => each.name === name)?.load();
+    name === 'token'
+      ? token
+      : name === 'helper'
+        ? (await import('./commands/helper.js')).helper
+        : await COMMANDS.find((each) => each.name === name)?.load();
   if (command === undefined) return null;
   const subcommand = command.subcommands?.find(({ name }) => name === argv[at + 1]);
   // Commander accepts a subcommand at any position.

@@ -119,7 +119,7 @@ export async function main(): Promise<void> {
     startedAs({ profile: globals.profile });
     if (globals.envFile !== null)
       (await import('./access/settings-file.js')).refuseLeadingSettings(host, globals.envFile);
-    const directly = host.platform === 'win32' ? {} : { writeDirectly: writeToStdout, readDirectly };
+    const directly = host.platform === 'win32' ? {} : { writeDirectly: writeToStdout, reader };
     const made = createIo({ host, ...globals, ...directly, now: Date.now });
     io = made;
     const ignored = ignoredVariable(host.env);
@@ -167,7 +167,7 @@ function writeToStdout(text: string): Uint8Array {
   return bytes.subarray(written);
 }
 
-const readDirectly = async () => (await import('./system/stdin-reader.js')).stdinReader(process);
+const reader = async () => (await import('./system/stdin-reader.js')).stdinReader(process);
 
 async function parse(argv: readonly string[], host: Host) {
   const { fastParse } = await import('./fast-lane.js');

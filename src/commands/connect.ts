@@ -79,6 +79,11 @@ export const connect: Command<ConnectInput> = {
   },
 };
 
+/** What is needed to write the same again, and not to undo it. */
+function optionsOf({ idToken, mailbox }: ConnectRequest): string {
+  return `${idToken ? ' --id-token' : ''}${mailbox === null ? '' : ` --user ${quoted(mailbox)}`}`;
+}
+
 /** An account may be connected for several hosts. */
 function wordsFor({ tool, target }: ConnectRequest, { account }: Prepared): string {
   return [tool, account, ...(target === null ? [] : ['--for', target])].map(quoted).join(' ');
@@ -132,7 +137,9 @@ function printPlan(request: ConnectRequest, prepared: Prepared, io: Io): void {
   io.say('');
   for (const note of plan.notes) io.say(note);
   if (plan.changes.some(({ kind }) => kind !== 'shown'))
-    io.say(`to write it: ${command(`connect ${wordsFor(request, prepared)} --install`)}`);
+    io.say(
+      `to write it: ${command(`connect ${wordsFor(request, prepared)}${optionsOf(request)} --install`)}`,
+    );
 }
 
 function heading(change: Change): string {

@@ -263,7 +263,7 @@ const CLIENTS = {
     ],
   },
   'git-send-email': {
-    programs: ['git-send-email'],
+    programs: ['git'],
     uses: [],
     changes: ({ name, request: { env, home, exists } }) => [
       lines(

@@ -23,7 +23,7 @@ export interface IoOptions {
    */
   readonly writeDirectly?: (text: string) => Uint8Array;
   /** Loads what reads stdin directly. */
-  readonly readDirectly?: () => Promise<ReadDirectly>;
+  readonly reader?: () => Promise<ReadDirectly>;
 }
 
 /**
@@ -129,8 +129,7 @@ export function createIo(options: IoOptions): Io {
       ['confirm', 'ask', 'askHidden'],
     ),
     async *lines(signal, waits) {
-      const direct = waits === true ? options.readDirectly : undefined;
-      yield* (await import('./lines.js')).linesOf(host, direct, signal);
+      yield* (await import('./lines.js')).linesOf(host, waits ? options.reader : null, signal);
     },
     async finish() {
       if (stdout.opened) await drained(stdout());

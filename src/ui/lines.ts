@@ -54,7 +54,7 @@ export async function* readLines(
 /** The same. @param load what reads directly, where nothing else has to happen meanwhile */
 export async function* linesOf(
   source: { readonly stdin: NodeJS.ReadableStream },
-  load: (() => Promise<ReadDirectly>) | undefined,
+  load: (() => Promise<ReadDirectly>) | null | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
   const read = await load?.();

@@ -41,7 +41,7 @@ interface Covered {
 }
 
 /** In bytes. */
-const LIMIT = 106_700;
+const LIMIT = 107_000;
 
 const ADVICE = `
 Every start of this program compiles main.cjs. A module that a valid token does not run has no place in it:

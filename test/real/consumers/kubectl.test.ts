@@ -46,6 +46,7 @@ describe('vault helper kubectl', () => {
     const { exp } = JSON.parse(Buffer.from(status.token.split('.')[1], 'base64url').toString());
     expect(Date.parse(status.expirationTimestamp)).toBe((exp - 10) * 1000);
     const shown = await stage.vault(['connect', 'kubectl', 'demo', '--id-token']);
+    expect(shown.stderr).toContain('connect kubectl demo/ada@example.com --id-token --install');
     expect(shown.stdout).toContain('--exec-arg=--id-token');
   });
 
