@@ -171,12 +171,10 @@ export function createContext(host: Host, options: ContextOptions): Context {
     },
   });
 
-  async function readSettings(given?: string | null): Promise<SettingsSources> {
+  async function readSettings(config?: string | null): Promise<SettingsSources> {
     const { settingsFrom } = await import('./access/read-settings.js');
-    const config = given === undefined ? readText(paths.configFile) : given;
-    const read = (path: string) => (path === paths.configFile ? config : readText(path));
-    const found = await settingsFrom({ host, paths, envFile, readText: read, limit: CONFIG_LIMIT });
-    if (given === undefined) settings = once(async () => found);
+    const found = settingsFrom({ host, paths, envFile, readText, limit: CONFIG_LIMIT }, config);
+    if (config === undefined) settings = once(async () => found);
     return found;
   }
   let settings = once(() => readSettings());

@@ -14,8 +14,16 @@ interface SettingsFiles {
   readonly limit: number;
 }
 
-/** @throws VaultError `config_invalid` */
-export function settingsFrom({ host, limit, ...rest }: SettingsFiles): SettingsSources {
+/**
+ * @param config instead of the text of config.json; null: as if there were no such file
+ * @throws VaultError `config_invalid`
+ */
+export function settingsFrom(
+  { host, limit, readText: read, ...rest }: SettingsFiles,
+  config?: string | null,
+): SettingsSources {
+  const { configFile } = rest.paths;
+  const readText = (path: string) => (path === configFile && config !== undefined ? config : read(path));
   const readPublic = (path: string) => readOnlyFiles(host.uid).read(path, limit)?.toString('utf8') ?? null;
-  return loadSettings({ ...rest, env: host.env, catalogue, readPublic });
+  return loadSettings({ ...rest, readText, env: host.env, catalogue, readPublic });
 }
