@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createCanaries } from '../harness/canaries.js';
 import { runVault, startVault } from '../harness/cli.js';
 import { logIn } from '../harness/login.js';
+import { startMcpAuthServer } from '../harness/mcp-auth-server.js';
 import { type McpServerOptions, type ProtectedMcpServer, startMcpServer } from '../harness/mcp-server.js';
 import { type OidcOptions, type OidcServer, startOidcServer } from '../harness/oidc-server.js';
 import { signingInAs } from '../harness/oidc-walk.js';
@@ -183,6 +184,29 @@ describe('vault login URL', () => {
     expect(plan).toMatchObject({ issuer: server.issuer, resource: mcp.url, registered: true, client_id: '' });
     expect(home.config().providers).toEqual({});
     expect([...server.requests.keys()].filter((place) => place.startsWith('POST'))).toEqual([]);
+  });
+});
+
+describe('an authorization server made with the MCP library', () => {
+  it('serves a login, a call, a refresh and a revocation, for an account without a user', async () => {
+    const authorization = await startMcpAuthServer(canaries);
+    try {
+      const { issuer, check } = authorization;
+      mcp = await startMcpServer({ issuer, scopes: SCOPES, check });
+      const login = await logIn(home, [mcp.url], (url) => fetch(url));
+      expect(login).toMatchObject({ exitCode: 0, stdout: `${name()}/me\n` });
+      expect(entry()).toEqual({ issuer, resource: mcp.url, scopes: [SCOPES[0]], client: 'registered' });
+      expect(await callTool()).toBe(await digestOfToken());
+      expect(await vault('refresh', name(), '--force')).toMatchObject({ exitCode: 0 });
+      expect(await callTool()).toBe(await digestOfToken());
+      expect(authorization.resources).toEqual([mcp.url, mcp.url]);
+      expect(await logIn(home, [mcp.url], (url) => fetch(url))).toMatchObject({ stdout: `${name()}/me\n` });
+      const token = (await vault('token', name())).stdout.trim();
+      expect(await vault('revoke', name(), '--yes')).toMatchObject({ exitCode: 0 });
+      expect(await check(token)).toBe(null);
+    } finally {
+      await authorization.close();
+    }
   });
 });
 
