@@ -24,8 +24,7 @@ export async function* readLines(
   let isOver = false;
   let wake = () => {};
   const onData = (chunk: Uint8Array) => {
-    // What nobody reads yet stays in the pipe.
-    if (splitter.take(chunk)) input.pause();
+    splitter.take(chunk);
     wake();
   };
   const stop = () => {
@@ -41,6 +40,8 @@ export async function* readLines(
       });
       input.resume();
       await woken;
+      // What nobody reads yet stays in the pipe. In the listener of `data` a pause would be undone: Node reads ahead after it.
+      input.pause();
       yield* splitter.lines();
     }
     if (keepsLast && !signal.aborted) yield* splitter.rest();
@@ -73,8 +74,7 @@ function lineSplitter() {
   let lines: string[] = [];
   let unfinished = '';
   return {
-    /** @returns whether there is a line */
-    take(bytes: Uint8Array | string): boolean {
+    take(bytes: Uint8Array | string): void {
       const text = typeof bytes === 'string' ? bytes : decoder.write(Buffer.from(bytes));
       const [first = '', ...more] = text.split('\n');
       unfinished += first;
@@ -82,7 +82,6 @@ function lineSplitter() {
         lines.push(withoutReturn(unfinished));
         unfinished = part;
       }
-      return lines.length > 0;
     },
     *lines() {
       while (lines.length > 0) {
