@@ -17,7 +17,8 @@ export interface Locks {
   /**
    * Waits by polling with jitter, so that signals still arrive.
    *
-   * @param name an account's id; `ID-turn` for the commands that want it refreshed; `vault` for the vault as a whole; `agent`
+   * @param name an account's id; `ID-turn` for the commands that want it refreshed; `vault` for the vault as a whole;
+   *   `clients` for the registration of clients; `agent`
    * @param timeout in ms; 0 tries once, Infinity waits until the signal is aborted
    * @throws VaultError `busy` after the timeout, `vault_permissions`, `vault_not_writable`, `vault_damaged`; the signal's reason
    */

@@ -167,6 +167,22 @@ describe('vault login URL', () => {
     expect(Object.keys(home.config().providers)).toEqual([name()]);
   });
 
+  it('registers one client for two logins at the same time, and keeps both entries', async () => {
+    await start();
+    const other = await startMcpServer({ issuer: server.issuer, scopes: SCOPES, check: introspect });
+    try {
+      const logins = [logInAs('alice', mcp.url), logInAs('bob', mcp.url), logInAs('carol', other.url)];
+      const codes = (await Promise.all(logins)).map(({ exitCode }) => exitCode);
+      expect(codes).toEqual([0, 0, 0]);
+      expect(server.requests.get('POST /reg')).toBe(1);
+      const resources = Object.values(home.config().providers).map(({ resource }) => resource);
+      expect(resources.toSorted()).toEqual([mcp.url, other.url].toSorted());
+      expect(await vault('refresh', '--all', '--force')).toMatchObject({ exitCode: 0 });
+    } finally {
+      await other.close();
+    }
+  });
+
   it('asks for one more scope with the header of the refusal', async () => {
     await start();
     await logInAs('alice', mcp.url);

@@ -1,4 +1,5 @@
 import { withClient } from '../../access/registered-client.js';
+import { VAULT_LOCK_TIMEOUT } from '../../access/vault-lock.js';
 import { type Account, accountName } from '../../domain/account.js';
 import { reworded } from '../../domain/error-forms.js';
 import { VaultError } from '../../domain/errors.js';
@@ -14,14 +15,15 @@ import type { Vault } from '../../vault/vault.js';
 import { refusal, unreachable } from '../refusals.js';
 import type { LoginRun } from './login-finish.js';
 
-type ClientContext = Pick<LoginRun, 'http' | 'clock' | 'audit' | 'notice' | 'interruption'>;
+type ClientContext = Pick<LoginRun, 'http' | 'clock' | 'audit' | 'notice' | 'interruption' | 'storing'>;
 
 /**
  * The client of a login. Where this program registers its client itself (RFC 7591), it is registered now unless there is one that the
- * server still accepts, and kept in the vault before it is used.
+ * server still accepts, and kept in the vault before it is used. Of several logins at once one registers it, and the others use it: a
+ * second client would take the place of the first, whose refresh tokens would then be of no use.
  *
  * @param redirectUri of this login
- * @throws VaultError `client_refused`, `provider_answer_invalid`, `provider_unavailable`, `network_failed`, and the vault's own
+ * @throws VaultError `client_refused`, `provider_answer_invalid`, `provider_unavailable`, `network_failed`, `busy`, and the vault's own
  */
 export async function clientFor(
   ctx: ClientContext,
@@ -31,8 +33,22 @@ export async function clientFor(
   redirectUri: string,
 ): Promise<ConfiguredProvider> {
   if (provider.registered !== true) return provider;
-  const clients = await vault.clients();
-  const known = provider.registration === undefined ? null : await clients.at(provider.issuer);
+  const lock = await ctx.storing.locks.acquire('clients', VAULT_LOCK_TIMEOUT, ctx.interruption);
+  try {
+    return await keptClient(ctx, vault, provider, server, redirectUri);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function keptClient(
+  ctx: ClientContext,
+  vault: Vault,
+  provider: ConfiguredProvider,
+  server: ServerMetadata,
+  redirectUri: string,
+): Promise<ConfiguredProvider> {
+  const known = await (await vault.clients()).at(provider.issuer);
   const current = known === null ? null : await stillAccepted(ctx, vault, provider, known, redirectUri);
   if (current !== null) return withClient(provider, current);
   const made = await register(ctx, provider, server, redirectUri);
@@ -165,7 +181,7 @@ export function cannotRegister(provider: Pick<Provider, 'issuer'>): VaultError {
 
 function registrationRefused(provider: Provider, refused: RefusedAnswer): VaultError {
   const { host } = new URL(provider.issuer);
-  if (refused.class === 'transient' && !/^http_4/.test(refused.error))
+  if (refused.class === 'transient' && !/^http_4(?!08|29)/.test(refused.error))
     return refusal(
       'provider_unavailable',
       `${host} could not register this program`,

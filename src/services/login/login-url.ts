@@ -20,15 +20,18 @@ export type UrlContext = ChangeContext &
   Pick<Context, 'http' | 'interruption' | 'readSettings' | 'vault' | 'provider'>;
 
 /** What a URL turned out to be. */
-interface FoundByUrl {
+type FoundByUrl = {
   /** Null where the URL is that of an issuer. */
   readonly resource: string | null;
   readonly issuer: string;
-  /** The provider for it in `config.json`. */
-  readonly provider: string;
-  /** The text of `config.json` with a new entry for it; null where there is one. */
-  readonly config: string | null;
-}
+} & (
+  | { readonly kind: 'known'; readonly provider: string }
+  /** There is no provider for it in `config.json`; the names of the others are taken. */
+  | { readonly kind: 'new'; readonly entry: Entry; readonly taken: readonly string[] }
+);
+
+type New = Extract<FoundByUrl, { readonly kind: 'new' }>;
+type Entry = Readonly<Record<string, unknown>>;
 
 /** Whether a login names a URL and not a provider. */
 export function isUrl(name: string): boolean {
@@ -59,15 +62,13 @@ async function findByUrl(ctx: UrlContext, address: string): Promise<FoundByUrl> 
   const issuers = found?.authorizationServers ?? spellings(url);
   const same = known.find(({ provider }) => issuers.includes(provider.issuer));
   if (same !== undefined)
-    return { resource, issuer: same.provider.issuer, provider: same.name, config: null };
+    return { kind: 'known', resource, issuer: same.provider.issuer, provider: same.name };
   const [changed] = resource === null ? [] : known;
   if (found !== null && changed !== undefined) throw otherServer(found, changed.name, changed.provider);
   const server = found === null ? await issuerAt(ctx, url) : await serverFor(ctx, found, sources);
   const { issuer } = server;
   const entry = entryFor(server, found, sources);
-  const name = freeName(new URL(resource ?? issuer), providerNames(sources));
-  const config = withEntry(ctx.readText(ctx.paths.configFile), ctx.paths.configFile, name, entry);
-  return { resource, issuer, provider: name, config };
+  return { kind: 'new', resource, issuer, entry, taken: providerNames(sources) };
 }
 
 /**
@@ -81,12 +82,25 @@ export async function providerByUrl<T extends UrlContext>(
   address: string,
   talk: Pick<LoginTalk, 'on'> | null,
 ): Promise<{ readonly ctx: T; readonly name: string }> {
-  const { config, provider: name, resource, issuer } = await findByUrl(ctx, address);
+  const found = await findByUrl(ctx, address);
+  const { resource, issuer } = found;
   const { configFile } = ctx.paths;
-  talk?.on({ kind: 'found', resource, issuer, provider: name, added: config === null ? null : configFile });
-  const isWritten = talk !== null && config !== null;
-  if (isWritten) await changeSettings(ctx, configFile, 'config_file', () => config);
-  return { ctx: { ...ctx, ...withSettings(ctx, isWritten ? null : config) }, name };
+  if (found.kind === 'known') {
+    talk?.on({ kind: 'found', resource, issuer, provider: found.provider, added: null });
+    return { ctx: { ...ctx, ...withSettings(ctx, null) }, name: found.provider };
+  }
+  if (talk === null) {
+    const { text, name } = withEntry(ctx.readText(configFile), configFile, found);
+    return { ctx: { ...ctx, ...withSettings(ctx, text) }, name };
+  }
+  let name = '';
+  const isAdded = await changeSettings(ctx, configFile, 'config_file', (before) => {
+    const after = withEntry(before, configFile, found);
+    name = after.name;
+    return after.text;
+  });
+  talk.on({ kind: 'found', resource, issuer, provider: name, added: isAdded ? configFile : null });
+  return { ctx: { ...ctx, ...withSettings(ctx, null) }, name };
 }
 
 /** The settings may have been read before the entry was written. */
@@ -205,16 +219,21 @@ function scopesOf(
   return [...new Set([...(found.scopes ?? []), ...offered])];
 }
 
+/** Adds the entry to the file as it is by now: another login may have added this one, or taken the name. */
 function withEntry(
-  text: string | null,
+  before: string | null,
   file: string,
-  name: string,
-  entry: Readonly<Record<string, unknown>>,
-): string {
-  return changedConfigJson(text, file, (config) => {
+  { resource, issuer, entry, taken }: New,
+): { readonly text: string; readonly name: string } {
+  const wanted = JSON.stringify(entry);
+  let name = '';
+  const text = changedConfigJson(before, file, (config) => {
     const providers = isObject(config['providers']) ? config['providers'] : {};
+    const [same] = Object.keys(providers).filter((own) => JSON.stringify(providers[own]) === wanted);
+    name = same ?? freeName(new URL(resource ?? issuer), [...taken, ...Object.keys(providers)]);
     return { ...config, providers: { ...providers, [name]: entry } };
   });
+  return { text, name };
 }
 
 const LONGEST_NAME = 36;
