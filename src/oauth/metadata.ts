@@ -1,6 +1,6 @@
 import { VaultError } from '../domain/errors.js';
 import { describeTransport, TransportFailure, transportHint } from '../domain/transport.js';
-import type { Http, HttpAnswer } from '../system/contract.js';
+import type { Http, HttpAnswer, HttpRequest } from '../system/contract.js';
 import { type Members, parseMembers } from './answer-body.js';
 import { isSuccess } from './token-error.js';
 
@@ -50,10 +50,15 @@ async function follow(
 }
 
 /** @throws VaultError `network_failed` */
-export async function get(http: Http, url: string, signal: AbortSignal | undefined): Promise<HttpAnswer> {
+export async function get(
+  http: Http,
+  url: string,
+  signal: AbortSignal | undefined,
+  more: Pick<HttpRequest, 'acceptPart'> = {},
+): Promise<HttpAnswer> {
   try {
     const headers = { accept: 'application/json' };
-    return await http.send({ method: 'GET', url, headers, signal });
+    return await http.send({ method: 'GET', url, headers, signal, ...more });
   } catch (failure) {
     signal?.throwIfAborted();
     if (!(failure instanceof TransportFailure)) throw failure;

@@ -34,7 +34,8 @@ export async function findProtectedResource(
   url: URL,
   signal?: AbortSignal,
 ): Promise<ProtectedResource | null> {
-  const { headers } = await get(http, url.href, signal);
+  // Only its header counts: the page may have any size, or be a stream of events that never ends.
+  const { headers } = await get(http, url.href, signal, { acceptPart: true });
   const challenge = bearerChallenge(headers['www-authenticate']);
   const named = challenge?.resourceMetadata ?? null;
   const places =
@@ -108,7 +109,7 @@ function otherResource(url: URL, named: unknown): VaultError {
     url,
     `publishes metadata about another resource: ${printable(named) ?? 'it names none'}`,
     same
-      ? `if its whole server is what you mean: ${command(`login ${quoted(other.href)}`)}`
+      ? `if that is the resource you mean: ${command(`login ${quoted(other.href)}`)}`
       : 'check the URL; tokens for another resource could be used there in your name',
   );
 }

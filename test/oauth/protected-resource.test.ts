@@ -60,6 +60,11 @@ describe('the metadata of a protected resource', () => {
     expect(asked.slice(-3)).toEqual(['/mcp', `${PLACE}/mcp`, PLACE]);
   });
 
+  it('is found where the resource answers with a page that is too large to be read', async () => {
+    pages = { '/mcp': { text: 'x'.repeat(2_000_000) }, [`${PLACE}/mcp`]: about('/mcp') };
+    expect(await find()).not.toBe(null);
+  });
+
   it('does not have to be there', async () => {
     expect(await find()).toBe(null);
   });

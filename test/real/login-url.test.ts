@@ -231,7 +231,9 @@ describe('a login by URL is refused', () => {
     await start({ metadata: (document) => ({ ...document, issuer: 'https://evil.example' }) });
     const login = await logInAs('alice', mcp.url);
     expect(login).toMatchObject({ exitCode: 5, stdout: '' });
+    expect(login.stderr).toContain(`${mcp.url} names ${server.issuer} as its authorization server, but`);
     expect(login.stderr).toContain('names another issuer in its metadata');
+    expect(login.stderr).not.toContain('config.json');
     expect(home.config().providers).toEqual({});
   });
 

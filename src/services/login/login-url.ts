@@ -4,6 +4,7 @@ import { changedConfigJson, isObject } from '../../config/config-json.js';
 import { providerNames, resolveProvider, type SettingsSources } from '../../config/settings.js';
 import type { Context } from '../../context.js';
 import { parseEndpoint } from '../../domain/endpoint.js';
+import { reworded } from '../../domain/error-forms.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
 import { quoted } from '../../domain/safe-text.js';
@@ -48,9 +49,11 @@ export function isUrl(name: string): boolean {
 async function findByUrl(ctx: UrlContext, address: string): Promise<FoundByUrl> {
   const url = parseEndpoint(address);
   if (url === null) {
-    throw new VaultError('usage', 'a login takes an https URL (http only on 127.0.0.1, [::1] or localhost)', {
-      hint: `for example: ${command('login https://mcp.example.com/mcp')}`,
-    });
+    throw new VaultError(
+      'usage',
+      'a login takes an https URL (http only on 127.0.0.1, [::1] or localhost), without a user name and without #',
+      { hint: `for example: ${command('login https://mcp.example.com/mcp')}` },
+    );
   }
   const sources = await ctx.readSettings();
   const http = await ctx.http();
@@ -164,17 +167,29 @@ async function issuerAt({ http, interruption: signal }: UrlContext, url: URL): P
   }
 }
 
-/** The first server that the user has a client at, else the first one. */
-function serverFor(
+/**
+ * The first server that the user has a client at, else the first one.
+ *
+ * @throws VaultError as {@link discover}; nothing in `config.json` names this server yet, so its hints would mislead
+ */
+async function serverFor(
   { http, interruption: signal }: UrlContext,
-  { authorizationServers }: ProtectedResource,
+  { resource, authorizationServers }: ProtectedResource,
   sources: SettingsSources,
 ): Promise<ServerMetadata> {
   const own = providersBy(sources)
     .filter(({ ready }) => ready)
     .map(({ provider }) => provider.issuer);
   const issuer = authorizationServers.find((each) => own.includes(each)) ?? authorizationServers[0];
-  return http().then((client) => discover(client, issuer, { order: 'oauth', signal }));
+  try {
+    return await discover(await http(), issuer, { order: 'oauth', signal });
+  } catch (failure) {
+    if (!(failure instanceof VaultError) || failure.code !== 'provider_answer_invalid') throw failure;
+    throw reworded(failure, {
+      message: `${resource} names ${issuer} as its authorization server, but ${failure.message}`,
+      hint: 'check the URL, and ask who runs the two servers',
+    });
+  }
 }
 
 /**
