@@ -245,6 +245,22 @@ describe('a login by URL is refused', () => {
     expect(login.stderr).toContain('does not come from the server that was asked');
   });
 
+  it.each([
+    ['registered', 'vault providers --forget mine'],
+    ['acme', 'vault config edit'],
+  ])('if the resource names another server than before, with the client %s', async (client, hint) => {
+    await start();
+    const issuer = 'https://login.example.com';
+    home.configure({
+      keySource: 'file',
+      providers: { acme: { issuer, clientId: 'a' }, mine: { issuer, resource: mcp.url, client } },
+    });
+    const login = await logInAs('alice', mcp.url);
+    expect(login).toMatchObject({ exitCode: 5, stdout: '' });
+    expect(login.stderr).toContain(`another authorization server now: ${server.issuer} instead of ${issuer}`);
+    expect(login.stderr).toContain(hint);
+  });
+
   it('if the server registers no clients', async () => {
     await start({
       features: { registration: { enabled: false }, registrationManagement: { enabled: false } },

@@ -67,7 +67,7 @@ async function findByUrl(ctx: UrlContext, address: string): Promise<FoundByUrl> 
   if (same !== undefined)
     return { kind: 'known', resource, issuer: same.provider.issuer, provider: same.name };
   const [changed] = resource === null ? [] : known;
-  if (found !== null && changed !== undefined) throw otherServer(found, changed.name, changed.provider);
+  if (found !== null && changed !== undefined) throw otherServer(found, changed);
   const server = found === null ? await issuerAt(ctx, url) : await serverFor(ctx, found, sources);
   const { issuer } = server;
   const entry = entryFor(server, found, sources);
@@ -269,14 +269,15 @@ function freeName({ host }: URL, taken: readonly string[]): string {
 /** A resource that suddenly names another server may have been taken over. */
 function otherServer(
   { authorizationServers }: ProtectedResource,
-  name: string,
-  { issuer, resource }: Provider,
+  { name, provider: { issuer, resource }, settings }: Known,
 ): VaultError {
+  const remove =
+    settings.client === 'registered'
+      ? `forget the old one and log in again: ${command(`providers --forget ${quoted(name)}`)}`
+      : `remove ${name} from "providers" and log in again: ${command('config edit')}`;
   return new VaultError(
     'provider_answer_invalid',
     `${resource} names another authorization server now: ${authorizationServers[0]} instead of ${issuer}`,
-    {
-      hint: `if that is right, forget the old one and log in again: ${command(`providers --forget ${quoted(name)}`)}`,
-    },
+    { hint: `if that is right, ${remove}` },
   );
 }
