@@ -248,9 +248,11 @@ function printResult(request: ImportRequest, result: ImportResult, io: Io): void
       io.say(`imported ${login}: added ${account}`, 'green');
   }
   if (beside !== null) {
-    io.say(
-      `${beside.account} has a working grant without ${readable(beside.lacks.join(' ')) || 'a known outcome'}, so it was kept as well`,
-    );
+    const why =
+      beside.lacks.length === 0
+        ? 'could not be refreshed now'
+        : `has a grant without ${readable(beside.lacks.join(' '))}`;
+    io.say(`${beside.account} ${why}, so it was kept as well`);
   }
   if (!result.identified) {
     io.say(`${provider} does not say whose this is, so the account has the name that the file gives it`);

@@ -35,6 +35,8 @@ export interface Placing {
   readonly as: string | null;
   /** Records that the token was imported. @param replaced whether the provider has replaced it */
   readonly note: (account: string, replaced: boolean) => void;
+  /** Whether the grant of an account works: it is refreshed now. */
+  readonly proves: (account: Account) => Promise<boolean>;
   readonly refreshToken: NonNullable<FoundLogin['refreshToken']>;
 }
 
@@ -52,7 +54,8 @@ interface Owner {
 
 /**
  * Gives an imported account, refreshed by now, to its user. If the user has an account with a working grant, that one is not
- * replaced: the import may be older. It is then dropped where the other covers its scopes, and else stays beside it.
+ * replaced: the import may be older. It is then dropped where the other covers its scopes and could be refreshed just now, and else
+ * stays beside it.
  *
  * @throws VaultError `network_failed`, `provider_unavailable` when the identity cannot be asked for now: the account stays as it is
  */
@@ -63,6 +66,9 @@ export async function placeImport(
   fresh: SealedAccount,
 ): Promise<Placed> {
   const owner = await ownerOf(ctx, vault, placing, fresh);
+  // What is stored may have ended at the provider, and then the import is the only grant that works.
+  const rival = await accountOf(vault, fresh, owner);
+  const working = rival !== null && !isOver(rival) && (await placing.proves(rival)) ? rival.id : null;
   const deps = { ...ctx, spill: await ctx.spill() };
   const held = await lockAndRead(deps, vault, fresh.id, LOCK_WAIT, ctx.interruption);
   try {
@@ -71,7 +77,7 @@ export async function placeImport(
     const contents = await vault.contents(begun);
     const isReplaced = contents.refreshToken?.reveal() !== placing.refreshToken.reveal();
     const known = await accountOf(vault, begun, owner);
-    const step = { ctx, vault, placing, owner, begun, contents, isReplaced };
+    const step = { ctx, vault, placing, owner, begun, contents, isReplaced, working };
     if (known === null) return await becomeUsers(step);
     const other = await lockAndRead(deps, vault, known.id, LOCK_WAIT, ctx.interruption);
     try {
@@ -94,6 +100,12 @@ interface Step {
   readonly begun: SealedAccount;
   readonly contents: Contents;
   readonly isReplaced: boolean;
+  /** The id of the user's account, where it was refreshed just now. */
+  readonly working: string | null;
+}
+
+function isOver({ status, hasRefreshToken }: SealedAccount): boolean {
+  return status === 'login_needed' || status === 'revoked' || !hasRefreshToken;
 }
 
 function importedAs({ tool }: Placing, outcome: ImportOutcome) {
@@ -141,10 +153,9 @@ async function named(
 }
 
 async function joinAccount(step: Step, known: SealedAccount, unopened: number): Promise<Placed> {
-  const { vault, placing, owner, begun, contents, isReplaced } = step;
+  const { vault, placing, owner, begun, contents, isReplaced, working } = step;
   const { identified } = owner;
-  const isOver = known.status === 'login_needed' || known.status === 'revoked' || !known.hasRefreshToken;
-  if (isOver) {
+  if (isOver(known)) {
     placing.note(known.id, isReplaced);
     const { tokenType, issuedAt, expiresAt, grantExpiresAt, lastRefreshAt, tokenEndpoint, clientId } = begun;
     const token = { tokenType, issuedAt, expiresAt, grantExpiresAt, lastRefreshAt, tokenEndpoint, clientId };
@@ -161,7 +172,7 @@ async function joinAccount(step: Step, known: SealedAccount, unopened: number): 
     return { account, outcome: 'updated', identified, beside: null };
   }
   const lacks = missingScopes(factsOf(step).grantedScopes, known.grantedScopes);
-  const isInDoubt = unopened > 0 || (await vault.intent(known.id)) !== null;
+  const isInDoubt = known.id !== working || unopened > 0 || (await vault.intent(known.id)) !== null;
   if (lacks.length === 0 && !isInDoubt) {
     placing.note(known.id, isReplaced);
     await vault.remove(begun.id, importedAs(placing, 'kept')(known));

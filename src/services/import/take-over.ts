@@ -75,10 +75,17 @@ export async function takeOver(ctx: TakeOverContext, vault: Vault, what: TakeOve
   const fresh = await withToken(ctx, vault, what, begun);
   const note = (account: string, replaced: boolean) =>
     noteImported(ctx, { digest, tool, account, at: ctx.clock.now(), replaced });
-  const placed: Placed = await placeImport(ctx, vault, { ...what, server, note }, fresh);
+  const proves = (account: Account) => isRefreshed(ctx, vault, account);
+  const placed: Placed = await placeImport(ctx, vault, { ...what, server, note, proves }, fresh);
   const { account, outcome } = placed;
   ctx.audit.record({ event: 'imported', tool, outcome, ...aboutAccount(account) }, 'chained');
   return placed;
+}
+
+async function isRefreshed(ctx: TakeOverContext, vault: Vault, account: Account): Promise<boolean> {
+  const refresher = await ctx.refresher({ concurrency: 1 });
+  const { kind } = await requestRefresh(ctx, refresher, vault, account, 'short');
+  return kind === 'refreshed' || kind === 'adopted';
 }
 
 /**

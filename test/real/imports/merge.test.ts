@@ -36,11 +36,34 @@ const refuseUserinfo = () =>
 describe('an import for a user who has an account', () => {
   it('does not replace a working grant', async () => {
     await stage.logIn(['--scope', 'openid email notes.read']);
-    const { generation } = await show('demo');
     expect(await importing()).toMatchObject({ outcome: 'kept', account: 'demo/ada@example.com' });
     expect(await accounts()).toEqual(['demo/ada@example.com']);
-    expect((await show('demo')).generation).toBe(generation);
+    expect((await show('demo')).consents).toMatchObject([{ how: 'browser' }]);
     expect(await refreshes('demo')).toBe(true);
+  });
+
+  it('takes the place of a grant that ended unnoticed', async () => {
+    const scope = 'openid email notes.read';
+    await stage.logIn(['--scope', scope]);
+    stage.demo.endAllGrants();
+    expect((await show('demo')).status).toBe('active');
+    expect(await importing(scope)).toMatchObject({ outcome: 'updated', account: 'demo/ada@example.com' });
+    expect(await accounts()).toEqual(['demo/ada@example.com']);
+    expect(await refreshes('demo')).toBe(true);
+  });
+
+  it('drops no grant while it is not known that the other works', async () => {
+    await stage.logIn(['--scope', 'openid email notes.read']);
+    const token = await stage.grant();
+    const file = stage.file('token.json', tokenJson(stage.demo, token));
+    // The refresher of the account fails; the one of the import, which comes first, does not.
+    stage.demo.next('token', { when: 'after', send: 'own' });
+    const busy = { status: 400, headers: {}, body: '{"error":"temporarily_unavailable"}' };
+    stage.demo.next('token', { when: 'before', send: busy }, 5);
+    const run = await stage.vault(['import', 'google-auth', file]);
+    expect(run).toMatchObject({ exitCode: 0, stdout: 'demo/ada@example.com-2\n' });
+    expect(run.stderr).toContain('could not be refreshed now');
+    expect(await accounts()).toEqual(['demo/ada@example.com', 'demo/ada@example.com-2']);
   });
 
   it('keeps a grant for other scopes beside a working one', async () => {
