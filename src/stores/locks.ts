@@ -18,7 +18,7 @@ export interface Locks {
    * Waits by polling with jitter, so that signals still arrive.
    *
    * @param name an account's id; `ID-turn` for the commands that want it refreshed; `vault` for the vault as a whole;
-   *   `clients` for the registration of clients; `agent`
+   *   `clients` for the registration of clients; `import`; `agent`
    * @param timeout in ms; 0 tries once, Infinity waits until the signal is aborted
    * @throws VaultError `busy` after the timeout, `vault_permissions`, `vault_not_writable`, `vault_damaged`; the signal's reason
    */
@@ -121,8 +121,9 @@ function tryLock(database: Database, path: string): boolean {
 }
 
 function held(name: string): VaultError {
-  const what = name === 'vault' ? 'the vault' : 'this account';
-  return new VaultError('busy', `another process holds ${what} and did not finish in time`, {
+  const what =
+    name === 'vault' ? 'holds the vault' : name === 'import' ? 'imports a login' : 'holds this account';
+  return new VaultError('busy', `another process ${what} and did not finish in time`, {
     hint: 'try again in a moment; to list the processes: pgrep -af vault',
   });
 }

@@ -65,6 +65,16 @@ const MAX_TRIES = 100;
  * @throws VaultError when the provider refuses the token, or cannot be reached; then nothing has changed, unless the outcome is open
  */
 export async function takeOver(ctx: TakeOverContext, vault: Vault, what: TakeOver): Promise<TakenOver> {
+  // Two imports of one token would each finish what the other began, and each would write the record of imports.
+  const lock = await ctx.locks.acquire('import', LOCK_WAIT, ctx.interruption);
+  try {
+    return await takeOverAlone(ctx, vault, what);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function takeOverAlone(ctx: TakeOverContext, vault: Vault, what: TakeOver): Promise<TakenOver> {
   const { provider, refreshToken, login, tool } = what;
   const digest = tokenDigest(refreshToken);
   const before = await importedBefore(ctx, vault, what, digest);

@@ -47,6 +47,15 @@ describe('vault import', () => {
     expect(stage.tokenRequests()).toBe(0);
   });
 
+  it('imports once when it is run twice at the same time', async () => {
+    const file = await tokenFile();
+    await stage.vault(['init']);
+    const both = [stage.importJson('google-auth', file), stage.importJson('google-auth', file)];
+    const outcomes = (await Promise.all(both)).map(({ results }) => results[0]?.['outcome']);
+    expect(outcomes.sort()).toEqual(['added', 'imported_before']);
+    expect(stage.tokenRequests()).toBe(1);
+  });
+
   it('sends nothing and stores nothing with --dry-run', async () => {
     const file = await tokenFile();
     const requests = { ...stage.demo.requests };
