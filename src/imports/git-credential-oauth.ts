@@ -56,7 +56,7 @@ export const gitCredentialOauth: Importer = {
 /** Without the quotes and the comment that git allows. */
 function value(members: Members, key: string): string | null {
   const text = textOf(members, key);
-  return text === null ? null : (/^"([^"\\]*)"/.exec(text)?.[1] ?? text.replace(/\s+[#;].*$/, ''));
+  return text === null ? null : (/^"([^"\\]*)"/.exec(text)?.[1] ?? text.replace(/\s[#;].*$/, '').trimEnd());
 }
 
 function absolute(address: string | null, base: string): string | null {

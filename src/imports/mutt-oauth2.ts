@@ -99,10 +99,10 @@ function scripts(place: Place, file: string): readonly string[] {
 
 /** The entry of the dictionary `registrations`, whose values are strings between single or double quotes. */
 function registrationIn(script: string, name: string): Members | null {
-  const from = script.search(new RegExp(`^\\s*['"]${name.replace(/[^\w-]/g, '.')}['"]\\s*:\\s*\\{`, 'm'));
+  const from = script.search(new RegExp(`^[ \\t]*['"]${name.replace(/[^\w-]/g, '.')}['"]\\s*:\\s*\\{`, 'm'));
   if (from === -1) return null;
   const entry = script.slice(from, script.indexOf('}', from));
-  const pairs = entry.matchAll(/['"](\w+)['"]\s*:\s*\(?\s*((?:(?:'[^'\n]*'|"[^"\n]*")\s*)+)/g);
+  const pairs = entry.matchAll(/['"](\w+)['"]\s*:\s*(?:\(\s*)?((?:(?:'[^'\n]*'|"[^"\n]*")\s*)+)/g);
   return Object.fromEntries(
     [...pairs].map(([, key = '', texts = '']) => [
       key,

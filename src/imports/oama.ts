@@ -72,7 +72,7 @@ function serviceIn(yaml: string, service: string): Members | null {
   const found: Record<string, string> = {};
   let [section, name] = ['', ''];
   for (const line of yaml.split(/\r?\n/)) {
-    const [, indent = '', key, value = ''] = /^( *)(?:- )?([\w-]+):\s*(.*?)\s*$/.exec(line) ?? [];
+    const [, indent = '', key, value = ''] = /^( *)(?:- )?([\w-]+):\s*(.*)$/.exec(line.trimEnd()) ?? [];
     if (key === undefined) continue;
     if (indent === '') [section, name] = [key, ''];
     else if (value === '') name = key;
@@ -83,7 +83,7 @@ function serviceIn(yaml: string, service: string): Members | null {
 
 function plain(value: string): string {
   const [, single, double] = /^(?:'([^']*)'|"([^"\\]*)")/.exec(value) ?? [];
-  return single ?? double ?? value.replace(/\s+#.*$/, '');
+  return single ?? double ?? value.replace(/\s#.*$/, '').trimEnd();
 }
 
 function stateFolder({ env, home }: Place): string {

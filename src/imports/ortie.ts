@@ -64,11 +64,13 @@ interface TomlAccount {
 /** The tables `[accounts.NAME]`: their keys with dots, and values that are strings, words or lists on one line. */
 function accountsIn(toml: string): readonly TomlAccount[] {
   return toml
-    .split(/^\s*\[(?=[^\]=]+\]\s*(?:#.*)?$)/m)
+    .split(/^[ \t]*\[(?=[^\]=\n]+\]\s*(?:#.*)?$)/m)
     .slice(1)
     .flatMap((table) => {
       const [, name] = /^accounts\.["']?([^\]"']+)["']?\]/.exec(table) ?? [];
-      const pairs = table.matchAll(/^\s*([\w.-]+)\s*=\s*(?:"([^"\\]*)"|'([^']*)'|(\[[^\]]*\]|\w+))/gm);
+      const pairs = table.matchAll(
+        /^[ \t]*([\w.-]+)[ \t]*=[ \t]*(?:"([^"\\\n]*)"|'([^'\n]*)'|(\[[^\]\n]*\]|\w+))/gm,
+      );
       const settings = Object.fromEntries(
         [...pairs].map(([, key, one, two, bare]) => [key ?? '', one ?? two ?? bare ?? '']),
       );
