@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { closest } from '../domain/closest.js';
 import { EXIT_CODES, VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
@@ -9,6 +10,7 @@ import { readable } from '../domain/scopes.js';
 import { Secret } from '../domain/secret.js';
 import { count } from '../domain/wording.js';
 import { IMPORTERS } from '../imports/index.js';
+import { called } from '../imports/reading.js';
 import {
   type FoundFile,
   findFiles,
@@ -85,7 +87,7 @@ export const importCommand: Command<ImportInput> = {
   async run(ctx, { request, passwordFile }, io) {
     if (request === null) return printFound(await findFiles(ctx), io);
     const talk: ImportTalk = {
-      stdin: async (limit) => readAll(io, ctx.interruption, limit),
+      stdin: (limit) => readAll(ctx.host.stdin, ctx.interruption, limit),
       async password(question) {
         if (passwordFile !== null) return new Secret(await readSecretText(ctx, io, passwordFile));
         if (io.interactive && !io.json && request.file !== '-') return io.askHidden(question);
@@ -118,17 +120,23 @@ function checkTool(name: string): string {
   });
 }
 
-async function readAll(io: Io, signal: AbortSignal, limit: number): Promise<Buffer> {
-  const lines: string[] = [];
+/** Bytes and not lines: what gpg and pizauth write is no text. */
+async function readAll(input: Readable, signal: AbortSignal, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
   let size = 0;
-  for await (const line of io.lines(signal)) {
-    size += line.length + 1;
-    if (size > limit)
-      throw new VaultError('usage', 'what came on stdin is too long to be the file of a tool');
-    lines.push(line);
+  try {
+    for await (const chunk of addAbortSignal(signal, input)) {
+      chunks.push(Buffer.from(chunk));
+      size += chunk.length;
+      if (size > limit)
+        throw new VaultError('usage', 'what came on stdin is too long to be the file of a tool');
+    }
+  } catch (failure) {
+    signal.throwIfAborted();
+    if (failure instanceof VaultError) throw failure;
+    throw new VaultError('usage', 'stdin cannot be read', { cause: failure });
   }
-  signal.throwIfAborted();
-  return Buffer.from(lines.join('\n'), 'utf8');
+  return Buffer.concat(chunks);
 }
 
 const FOUND_COLUMNS: readonly Column[] = [
@@ -212,7 +220,8 @@ function documentOf({ cleanUp, error, name, beside, ...result }: ImportResult) {
 
 function printResult(request: ImportRequest, result: ImportResult, io: Io): void {
   const { outcome, account, provider, name, written, beside } = result;
-  const login = name === null ? `the login in ${result.file}` : `the login ${name} in ${result.file}`;
+  const file = called(result.file);
+  const login = name === null ? `the login in ${file}` : `the login ${name} in ${file}`;
   if (written.length > 0)
     io.say(`${request.dryRun ? 'would store' : 'stored'} the client: ${written.join(', ')}`);
   if (account !== null && !request.dryRun) io.data(`${account}\n`);
@@ -221,11 +230,11 @@ function printResult(request: ImportRequest, result: ImportResult, io: Io): void
       return;
     case 'set_up':
       io.say(
-        `set up ${provider}; there was no refresh token, so log in: ${command(`login ${quoted(provider ?? '')}`)}`,
+        `${login} has no refresh token, so log in to ${provider}: ${command(`login ${quoted(provider ?? '')}`)}`,
       );
       return;
     case 'would_set_up':
-      io.say(`would set up ${provider}; there is no refresh token, so a login is needed`);
+      io.say(`${login} has no refresh token, so it needs a login to ${provider}`);
       return;
     case 'would_import':
       io.say(`would import ${login} into ${provider}, and refresh it once`);

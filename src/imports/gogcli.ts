@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { quoted } from '../domain/safe-text.js';
 import type { Importer, Place } from './contract.js';
 import {
   configFolder,
@@ -47,7 +48,7 @@ export const gogcli: Importer = {
 
   cleanUp: (file, { email }) => [
     'take the account out of gogcli:',
-    `gog auth tokens delete ${email ?? 'EMAIL'}`,
+    `gog auth tokens delete ${quoted(email ?? 'EMAIL')}`,
     ...deleteFile(file, 'then delete the exported file:'),
   ],
 };

@@ -3,6 +3,7 @@ import { VaultError } from '../domain/errors.js';
 import { command } from '../domain/hints.js';
 import type { FoundLogin, Importer, Opening, Place } from './contract.js';
 import {
+  called,
   contentOf,
   deleteFile,
   existing,
@@ -42,7 +43,7 @@ async function read(file: string, opening: Opening, tool: string): Promise<reado
   if (content[0] === PICKLE) {
     throw new VaultError(
       'usage',
-      `${file} is a pickle, which is never loaded, because loading it runs whatever is in it`,
+      `${called(file)} is a pickle, which is never loaded, because loading it runs whatever is in it`,
       {
         hint: `log in with the same client: ${command('setup google')}\nor write it as JSON with the program that made it, and import that: ${command('import google-auth FILE')}`,
       },

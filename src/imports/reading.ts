@@ -18,9 +18,14 @@ export function contentOf(file: string, { read }: Pick<Place, 'read'>): Buffer {
   throw new VaultError('usage', `${file} does not exist`, { hint: `ls -l ${quoted(file)}` });
 }
 
+/** The file, in a sentence. */
+export function called(file: string): string {
+  return file === '-' ? 'what came on stdin' : file;
+}
+
 /** @param what the file should be: `a token file of mutt_oauth2.py` */
 export function notSuch(file: string, what: string, hint?: string): VaultError {
-  return new VaultError('usage', `${file} is not ${what}, so nothing was imported`, { hint });
+  return new VaultError('usage', `${called(file)} is not ${what}, so nothing was imported`, { hint });
 }
 
 /** In the details of an error: the file is not wrong, it is encrypted. */
@@ -48,10 +53,14 @@ function isPgp(content: Buffer): boolean {
 export async function openedText(file: string, opening: Opening, tool: string): Promise<string> {
   const content = contentOf(file, opening);
   if (AGE.test(content.subarray(0, 64).toString('latin1'))) {
-    throw new VaultError('usage', `${file} is encrypted with age, and only you know with which identity`, {
-      hint: `open it with age: age --decrypt -i IDENTITY ${quoted(file)} | ${command(`import ${tool} -`)}`,
-      details: ENCRYPTED,
-    });
+    throw new VaultError(
+      'usage',
+      `${called(file)} is encrypted with age, and only you know with which identity`,
+      {
+        hint: `open it with age: age --decrypt -i IDENTITY ${file === '-' ? 'FILE' : quoted(file)} | ${command(`import ${tool} -`)}`,
+        details: ENCRYPTED,
+      },
+    );
   }
   if (!isPgp(content)) return content.toString('utf8');
   if (file === '-')
@@ -82,7 +91,8 @@ export function scopesOf(members: Members | null, name: string): readonly string
 
 /** @returns null for anything but a JSON object */
 export function jsonMembers(text: string): Members | null {
-  const value = jsonObject(text);
+  // Programs on Windows begin a file with a byte order mark.
+  const value = jsonObject(text.replace(/^\ufeff/, ''));
   return Array.isArray(value) ? null : value;
 }
 

@@ -21,7 +21,7 @@ export interface CliRun {
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Written to stdin, which then ends; left out, stdin is empty. */
-  readonly stdin?: string;
+  readonly stdin?: string | Uint8Array;
   readonly cwd?: string;
   /** Milliseconds after which the command is killed and the test fails; 110 s when left out. */
   readonly timeout?: number;

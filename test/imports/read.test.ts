@@ -282,4 +282,37 @@ describe('every importer', () => {
       await expect(loaded.read('/x', place)).rejects.toBeInstanceOf(VaultError);
     }
   });
+
+  const TEXTS = ['mutt-oauth2', 'oama', 'ortie', 'email-oauth2-proxy', 'rclone', 'git-credential-oauth'];
+
+  it.each(TEXTS)('%s: comes to the end of files full of blanks', async (tool) => {
+    const loaded = await importer(tool);
+    const blanks = ' '.repeat(500_000);
+    const lines = '\n'.repeat(500_000);
+    const config = `services:\n  s:\n    a: b${blanks}x\n'r': {\n'a':${blanks}x}\n[a@b]\na = b${blanks}x\na${blanks}x${lines}x`;
+    const token = '{"registration":"r","service":"s","refresh_token":"t"}';
+    for (const file of [config, `[accounts.a]${lines}x`, token]) {
+      const isOwn = (path: string) => path === '/x';
+      const place = opening({}, { read: (path) => Buffer.from(isOwn(path) ? file : config) });
+      const end = loaded.read('/x', place).then(
+        () => 'read',
+        () => 'refused',
+      );
+      expect(await end).toMatch(/read|refused/);
+    }
+  });
+});
+
+describe('what comes from a file', () => {
+  it('is read after a byte order mark and with the line ends of Windows', async () => {
+    const token = '\ufeff{\r\n"client_id": "c",\r\n"refresh_token": "r"\r\n}\r\n';
+    expect(await read('google-auth', '/x', opening({ '/x': token }))).toMatchObject([{ token: 'r' }]);
+  });
+
+  it('is quoted in the commands to type', async () => {
+    const files = { '/x': '{"email":"a@b; id","refresh_token":"r"}' };
+    const gogcli = await importer('gogcli');
+    const [login] = await gogcli.read('/x', opening(files));
+    expect(gogcli.cleanUp('/x', login as FoundLogin)).toContain("gog auth tokens delete 'a@b; id'");
+  });
 });

@@ -11,7 +11,7 @@ import { quoted } from '../../domain/safe-text.js';
 import type { Secret } from '../../domain/secret.js';
 import type { FoundLogin, Importer, Opening, Place, Refusal } from '../../imports/contract.js';
 import { IMPORTERS, type ImporterEntry } from '../../imports/index.js';
-import { ENCRYPTED } from '../../imports/reading.js';
+import { called, ENCRYPTED } from '../../imports/reading.js';
 import type { Vault } from '../../vault/vault.js';
 import { type SetupContext, setUpProvider } from '../setup/setup.js';
 import { readImported, tokenDigest } from './imported-tokens.js';
@@ -112,7 +112,7 @@ export async function importLogins(
   for (const file of files)
     for (const login of await importer.read(file, opening)) logins.push({ file, login });
   if (logins.length === 0)
-    throw new VaultError('usage', `${files.join(', ')} contains no login that can be imported`, {
+    throw new VaultError('usage', `${files.map(called).join(', ')} contains no login that can be imported`, {
       hint: `to see what can be: ${command('import')}`,
     });
   if (request.as !== null && logins.length > 1)
@@ -125,7 +125,10 @@ export async function importLogins(
     ? await ctx.vaultOrNew()
     : null;
   await vault?.rehearse();
-  for (const each of matched) results.push(await take(ctx, vault, each, request));
+  for (const each of matched) {
+    const again = commandFor(request, talk, each);
+    results.push(await take(ctx, vault, each, request, again));
+  }
   return results;
 }
 
@@ -180,7 +183,7 @@ async function match(
   try {
     const provider =
       (request.dryRun ? likeOneBefore(login, earlier) : null) ??
-      matchProvider(login, request, await ctx.readSettings());
+      matchProvider(login, { ...request, file }, await ctx.readSettings());
     const { setup } = provider;
     if (setup === null) return { ...planned, provider, written: [], cleanUp, error: null };
     const written = request.dryRun ? placesOf(setup) : (await setUpProvider(ctx, setup)).written;
@@ -234,6 +237,7 @@ async function take(
   vault: Vault | null,
   each: MatchedLogin,
   { tool, as }: ImportRequest,
+  again: string,
 ): Promise<ImportResult> {
   const { file, login, provider: matched, error } = each;
   if (error !== null || matched === null) return failed(each, error);
@@ -241,7 +245,7 @@ async function take(
   if (refreshToken === null || vault === null) return resultOf(each, 'set_up', null);
   try {
     const provider = configureProvider(matched.name, await ctx.readSettings());
-    const taken = await takeOver(ctx, vault, { tool, file, login, refreshToken, provider, as });
+    const taken = await takeOver(ctx, vault, { tool, file, again, login, refreshToken, provider, as });
     const { identified, beside } = taken;
     const other = beside === null ? null : { account: accountName(beside.account), lacks: beside.lacks };
     return { ...resultOf(each, taken.outcome, taken.account), identified, beside: other };
@@ -249,6 +253,21 @@ async function take(
     if (!(failure instanceof VaultError) || isInterruption(failure)) throw failure;
     return failed(each, failure);
   }
+}
+
+/** With every option that was given: another `--provider` or `--as` would be another import. */
+function commandFor(
+  { tool, provider, as }: ImportRequest,
+  { passwordFile }: Pick<ImportTalk, 'passwordFile'>,
+  { file }: Planned,
+): string {
+  const given = [
+    ['--provider', provider],
+    ['--as', as],
+    ['--password-file', passwordFile],
+  ] as const;
+  const options = given.flatMap(([name, value]) => (value === null ? [] : [name, quoted(value)]));
+  return command(['import', tool, quoted(file), ...options].join(' '));
 }
 
 function resultOf(
@@ -311,7 +330,7 @@ export async function findFiles(
       try {
         const logins = await loaded.read(file, opening);
         const providerOf = (login: FoundLogin) =>
-          nameOrNull(() => matchProvider(login, { tool, provider: null }, sources).name);
+          nameOrNull(() => matchProvider(login, { tool, file, provider: null }, sources).name);
         if (logins.length > 0)
           found.push({
             ...base,

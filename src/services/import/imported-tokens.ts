@@ -37,11 +37,19 @@ export function readImported({ files, paths }: RecordFiles): readonly ImportedTo
   if (text === undefined) return [];
   try {
     const { imported } = JSON.parse(text);
-    if (Array.isArray(imported)) return imported;
+    if (Array.isArray(imported) && imported.every(isImported)) return imported;
   } catch {}
   throw new VaultError('config_invalid', `${path} is damaged, so what was imported before is not known`, {
     hint: `check that no tool's file is imported twice, and move it away: mv ${quoted(path)} ${quoted(`${path}.damaged`)}`,
   });
+}
+
+function isImported(entry: unknown): entry is ImportedToken {
+  const { digest, tool, account, at, replaced } = Object(entry) as Record<string, unknown>;
+  const texts = [digest, tool, account];
+  return (
+    texts.every((each) => typeof each === 'string') && Number.isFinite(at) && typeof replaced === 'boolean'
+  );
 }
 
 /** On disk when it returns. */

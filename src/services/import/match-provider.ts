@@ -22,6 +22,8 @@ export interface MatchedProvider {
 
 export interface MatchRequest {
   readonly tool: string;
+  /** For hints. */
+  readonly file: string;
   /** Given with `--provider`. */
   readonly provider: string | null;
 }
@@ -44,13 +46,13 @@ export function matchProvider(
   const all = providerNames(sources).flatMap((name) => orElse(() => [resolveProvider(name, sources)], []));
   const users = all.filter(({ provider }) => provider.grant === undefined);
   if (request.provider !== null) return chosen(request.provider, users, login, server, request, sources);
-  if (server.issuer === null && server.tokenEndpoint === null) throw serverUnknown(request.tool);
+  if (server.issuer === null && server.tokenEndpoint === null) throw serverUnknown(request);
   const same = users.filter((each) => fits(each, server) === 'same');
   const found =
     same.find(({ clientId }) => clientId !== null && (login.clientId ?? clientId) === clientId) ??
     same.find(({ clientId }) => clientId === null);
-  if (found !== undefined) return withClient(found, login, request.tool);
-  if (login.clientId === null) throw clientUnknown(same[0]?.provider.name ?? 'NAME', request.tool);
+  if (found !== undefined) return withClient(found, login, request);
+  if (login.clientId === null) throw clientUnknown(same[0]?.provider.name ?? 'NAME', request);
   const base = same[0] ?? users.find((each) => fits(each, server) === 'related');
   const name = freeName(base?.provider.name ?? nameOf(server), request.tool, sources, base !== undefined);
   return added(name, base, login, server);
@@ -97,7 +99,7 @@ function chosen(
   users: readonly ResolvedProvider[],
   login: FoundLogin,
   server: Server,
-  { tool }: MatchRequest,
+  request: MatchRequest,
   sources: SettingsSources,
 ): MatchedProvider {
   const found = users.find(({ provider }) => provider.name === name);
@@ -106,7 +108,7 @@ function chosen(
       throw new VaultError('usage', `--provider ${name} is not the name of a provider with a login`, {
         hint: 'use lower-case letters and digits, with . _ - between them',
       });
-    if (login.clientId === null) throw clientUnknown(name, tool);
+    if (login.clientId === null) throw clientUnknown(name, request);
     const base = users.find((each) => each.builtIn && fits(each, server) !== null);
     return added(name, base, login, server);
   }
@@ -126,11 +128,11 @@ function chosen(
       { hint: `leave out --provider, or choose a name that is not taken: ${command('providers')}` },
     );
   }
-  return withClient(found, login, tool);
+  return withClient(found, login, request);
 }
 
 /** A provider that is there, with the client of the login where it has none. */
-function withClient(found: ResolvedProvider, login: FoundLogin, tool: string): MatchedProvider {
+function withClient(found: ResolvedProvider, login: FoundLogin, request: MatchRequest): MatchedProvider {
   const { name, client } = found.provider;
   const secret = client.secret === 'forbidden' ? null : login.clientSecret;
   const base = { name, issuer: null, tenant: null };
@@ -139,7 +141,7 @@ function withClient(found: ResolvedProvider, login: FoundLogin, tool: string): M
     return { name, setup: lacks ? { ...base, clientId: null, clientSecret: secret } : null };
   }
   const { clientId } = login;
-  if (clientId === null) throw clientUnknown(name, tool);
+  if (clientId === null) throw clientUnknown(name, request);
   return { name, setup: { ...base, clientId, clientSecret: secret } };
 }
 
@@ -212,18 +214,18 @@ function freeName(base: string, tool: string, sources: SettingsSources, isTaken:
   return name;
 }
 
-function serverUnknown(tool: string): VaultError {
+function serverUnknown({ tool, file }: MatchRequest): VaultError {
   return new VaultError('usage', 'the file does not say to which server the login belongs', {
-    hint: `name its provider: ${command(`import ${tool} FILE --provider NAME`)}\nto see the providers: ${command('providers')}`,
+    hint: `name its provider: ${command(`import ${tool} ${quoted(file)} --provider NAME`)}\nto see the providers: ${command('providers')}`,
   });
 }
 
-function clientUnknown(provider: string, tool: string): VaultError {
+function clientUnknown(provider: string, { tool, file }: MatchRequest): VaultError {
   return new VaultError(
     'usage',
     'the file does not contain the client id, and a refresh token works only with the client it was issued to',
     {
-      hint: `store that client first: ${command(`setup ${quoted(provider)} --client-id ID --client-secret-file FILE --no-login`)}\nthen import again: ${command(`import ${tool} FILE`)}`,
+      hint: `store that client first: ${command(`setup ${quoted(provider)} --client-id ID --client-secret-file FILE --no-login`)}\nthen import again: ${command(`import ${tool} ${quoted(file)}`)}`,
     },
   );
 }

@@ -12,6 +12,7 @@ import type { RefreshOutcome } from '../../domain/status.js';
 import { isUsable } from '../../domain/token-state.js';
 import { unidentifiedSubject } from '../../domain/unidentified.js';
 import type { FoundLogin } from '../../imports/contract.js';
+import { called } from '../../imports/reading.js';
 import type { ServerMetadata } from '../../oauth/contract.js';
 import type { ConfiguredProvider } from '../../providers/contract.js';
 import type { SealedAccount } from '../../stores/contract.js';
@@ -36,6 +37,8 @@ export interface TakeOver {
   readonly tool: string;
   /** `-`: stdin. */
   readonly file: string;
+  /** The same import, to type again. */
+  readonly again: string;
   readonly login: FoundLogin;
   readonly refreshToken: Secret;
   readonly provider: ConfiguredProvider;
@@ -128,7 +131,7 @@ function spent({ at }: ImportedToken, { title, name }: ConfiguredProvider, file:
   const day = new Date(at).toISOString().slice(0, 10);
   return new VaultError(
     'login_needed',
-    `the refresh token in ${file} was imported on ${day}, ${title} has replaced it since, and the account it went to was removed`,
+    `the refresh token in ${called(file)} was imported on ${day}, ${title} has replaced it since, and the account it went to was removed`,
     { hint: command(`login ${quoted(name)}`) },
   );
 }
@@ -149,7 +152,7 @@ function requireSameEndpoint(login: FoundLogin, server: ServerMetadata, provider
 async function begin(
   ctx: TakeOverContext,
   vault: Vault,
-  { login, refreshToken, provider, as, tool, file }: TakeOver,
+  { login, refreshToken, provider, as, tool, file, again }: TakeOver,
   server: ServerMetadata,
   digest: string,
 ): Promise<SealedAccount> {
@@ -162,7 +165,7 @@ async function begin(
     tokenEndpoint: server.tokenEndpoint,
     clientId: provider.clientId,
     status: 'active',
-    reason: `not imported completely; to finish: ${command(`import ${tool} ${quoted(file)}`)}`,
+    reason: `not imported completely; to finish: ${again}`,
     lastError: null,
     failures: 0,
     retryAt: null,
@@ -214,11 +217,10 @@ async function withToken(
 async function notTaken(
   ctx: TakeOverContext,
   vault: Vault,
-  { tool, file, provider }: TakeOver,
+  { file, provider, again }: TakeOver,
   begun: SealedAccount,
   outcome: RefreshOutcome,
 ): Promise<VaultError> {
-  const again = command(`import ${tool} ${quoted(file)}`);
   const error =
     'error' in outcome
       ? outcome.error
@@ -248,7 +250,7 @@ async function notTaken(
   if (error.code === 'login_needed')
     return new VaultError(
       'login_needed',
-      `${provider.title} no longer accepts the refresh token in ${file}, so nothing was imported`,
+      `${provider.title} no longer accepts the refresh token in ${called(file)}, so nothing was imported`,
       { hint: command(`login ${quoted(provider.name)}`), details: error.details },
     );
   const hint = error.code === 'client_refused' || error.code === 'policy_refused' ? error.hint : null;

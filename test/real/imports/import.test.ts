@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ImportStage, openImportStage, tokenJson } from '../../harness/import-stage.js';
 
@@ -54,6 +56,21 @@ describe('vault import', () => {
     const outcomes = (await Promise.all(both)).map(({ results }) => results[0]?.['outcome']);
     expect(outcomes.sort()).toEqual(['added', 'imported_before']);
     expect(stage.tokenRequests()).toBe(1);
+  });
+
+  it('reads what is no text from stdin too', async () => {
+    const pickle = await stage.vault(['import', 'gcalcli', '-'], { stdin: Buffer.from([0x80, 4, 0x2e]) });
+    expect(pickle.stderr).toContain('what came on stdin is a pickle');
+    const sealed = await stage.vault(['import', 'mutt-oauth2', '-'], { stdin: Buffer.from([0x85, 1, 0]) });
+    expect(sealed.stderr).toContain('what came on stdin is encrypted');
+  });
+
+  it('says so where the record of imports is damaged', async () => {
+    const file = await tokenFile();
+    writeFileSync(join(stage.home.vault, 'imports.json'), '{"imported":[null]}', { mode: 0o600 });
+    const run = await stage.vault(['import', 'google-auth', file]);
+    expect(run.stderr).toContain('imports.json is damaged');
+    expect(stage.tokenRequests()).toBe(0);
   });
 
   it('sends nothing and stores nothing with --dry-run', async () => {

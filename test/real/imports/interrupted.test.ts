@@ -81,9 +81,9 @@ describe('an import that the server does not finish', () => {
   it('changes nothing where the server only fails for now, and works later', async () => {
     const answer = { status: 503, headers: {}, body: 'busy' };
     stage.demo.next('token', { when: 'before', send: answer }, 2);
-    const run = await stage.vault(['import', 'google-auth', file]);
+    const run = await stage.vault(['import', 'google-auth', file, '--provider', 'demo', '--as', 'x']);
     expect(run.exitCode).toBe(5);
-    expect(run.stderr).toContain(`vault import google-auth ${file}`);
+    expect(run.stderr).toContain(`vault import google-auth ${file} --provider demo --as x`);
     expect(await importAgain()).toMatchObject({ outcome: 'added' });
     expect(await list()).toHaveLength(1);
   });
