@@ -1,5 +1,5 @@
 import { closest } from '../domain/closest.js';
-import { redirectUri } from '../domain/endpoint.js';
+import { redirectUri, secretServers } from '../domain/endpoint.js';
 import { VaultError } from '../domain/errors.js';
 import { command, setProvider } from '../domain/hints.js';
 import { inQuotes, quoted } from '../domain/safe-text.js';
@@ -142,10 +142,11 @@ export function resolveProvider(name: string, sources: SettingsSources): Resolve
 /** The provider whose client is used; null: it has one of its own. @throws VaultError `config_invalid` */
 function lender(
   name: string,
-  { issuer, registered }: Provider,
+  facts: Provider,
   { client }: ProviderSettings,
   sources: SettingsSources,
 ): ResolvedProvider | null {
+  const { issuer, registered } = facts;
   if (client === undefined || registered === true) return null;
   const other = sources.config.providers[client];
   const wrong = (why: string) =>
@@ -157,6 +158,9 @@ function lender(
   const lent = resolveProvider(client, sources);
   // The secret of one server's client must not be sent to another server.
   if (lent.provider.issuer !== issuer) throw wrong('names a provider that has another issuer');
+  const known = [new URL(issuer).origin, ...secretServers(lent.provider)];
+  if (secretServers(facts).some((server) => !known.includes(server)))
+    throw wrong('names a provider that has none of the servers to which this one sends the secret');
   return lent;
 }
 

@@ -20,6 +20,16 @@ export function parseEndpoint(text: string): URL | null {
   return safe && url.username === '' && url.password === '' && url.hash === '' ? url : null;
 }
 
+/** The servers to which a provider's entry sends the secret of its client, or whoever a callback names as one of them. */
+export function secretServers(provider: {
+  readonly endpoints: { readonly token: string; readonly deviceAuthorization: string | null } | null;
+  readonly regions?: { readonly origins: readonly string[] };
+}): readonly string[] {
+  const { endpoints, regions } = provider;
+  const addresses = [endpoints?.token, endpoints?.deviceAuthorization, ...(regions?.origins ?? [])];
+  return addresses.flatMap((url) => (url == null ? [] : [new URL(url).origin]));
+}
+
 /** A redirect URI as it is registered at a provider: without a port where the system chooses one. */
 export function redirectUri(redirect: {
   readonly host: string;

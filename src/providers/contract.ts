@@ -247,6 +247,8 @@ export interface Provider {
   readonly regions?: Regions;
   /** Only https redirect URIs can be registered, so the user has to set one. */
   readonly httpsRedirect?: true;
+  /** The provider leaves the nonce out of the id_token, so none is sent. */
+  readonly nonce?: false;
   /** Requested name → the name in the provider's answer. */
   readonly scopeAliases: Readonly<Record<string, string>>;
   /** Granted though missing in the provider's answer. */
@@ -400,6 +402,7 @@ export interface ProviderEntry
         | 'requiredScopes'
         | 'scopesNotEchoed'
         | 'httpsRedirect'
+        | 'nonce'
         | 'errors'
         | 'grantLimits'
         | 'device'

@@ -1,3 +1,4 @@
+import { secretServers } from '../domain/endpoint.js';
 import { clientVariables } from '../domain/environment.js';
 import { VaultError } from '../domain/errors.js';
 import type { RepeatableGrant } from '../domain/repeatable-grant.js';
@@ -41,6 +42,7 @@ export function fromConfig(name: string, settings: ProviderSettings, base: Provi
   if (grant !== 'token_exchange')
     refuse(name, settings, ONLY_FOR_EXCHANGE, 'is for grant "token_exchange", which is not set');
   const isOidc = base === null && settings.issuer !== undefined && scopes.includes('openid');
+  const peculiar = peculiarities(settings, base, moved);
   const provider: Provider = {
     name,
     title: settings.title ?? titleOf(name, base),
@@ -54,7 +56,9 @@ export function fromConfig(name: string, settings: ProviderSettings, base: Provi
     clientAuth: settings.clientAuth ?? base?.clientAuth ?? 'none',
     tokenBody: settings.tokenBody ?? base?.tokenBody ?? 'form',
     headers: { ...base?.headers, ...settings.headers },
-    client: moved ? ownClient(name, settings, base, issuer) : inheritedClient(name, settings, base),
+    client: moved
+      ? ownClient(name, settings, base, issuer)
+      : inheritedClient(name, settings, base, { endpoints, ...peculiar }),
     redirect: {
       host: settings.redirectHost ?? base?.redirect.host ?? '127.0.0.1',
       port: settings.redirectPort ?? base?.redirect.port ?? 0,
@@ -63,7 +67,7 @@ export function fromConfig(name: string, settings: ProviderSettings, base: Provi
     scopes,
     requiredScopes: base?.requiredScopes ?? (isOidc ? ['openid'] : []),
     scopeSeparator: settings.scopeSeparator ?? base?.scopeSeparator ?? ' ',
-    ...peculiarities(settings, base, moved),
+    ...peculiar,
     scopeAliases: { ...base?.scopeAliases, ...settings.scopeAliases },
     scopesNotEchoed: base?.scopesNotEchoed ?? (isOidc ? notEchoed(settings) : []),
     authorizeParams: { ...base?.authorizeParams, ...settings.authorizeParams },
@@ -91,11 +95,17 @@ function peculiarities(
   moved: boolean,
 ): Pick<
   Provider,
-  'scopeParameter' | 'scopesFrom' | 'tokenLifetime' | 'expiresAtMember' | 'regions' | 'httpsRedirect'
+  | 'scopeParameter'
+  | 'scopesFrom'
+  | 'tokenLifetime'
+  | 'expiresAtMember'
+  | 'regions'
+  | 'httpsRedirect'
+  | 'nonce'
 > {
-  const { scopeParameter, scopesFrom, tokenLifetime, expiresAtMember, regions, httpsRedirect } = {
+  const { scopeParameter, scopesFrom, tokenLifetime, expiresAtMember, regions, httpsRedirect, nonce } = {
     ...base,
-    ...(moved && { regions: undefined, httpsRedirect: undefined }),
+    ...(moved && { regions: undefined, httpsRedirect: undefined, nonce: undefined }),
     ...settings,
   };
   return {
@@ -105,6 +115,7 @@ function peculiarities(
     ...(expiresAtMember !== undefined && { expiresAtMember }),
     ...(regions !== undefined && { regions }),
     ...(httpsRedirect !== undefined && { httpsRedirect }),
+    ...(nonce !== undefined && { nonce }),
   };
 }
 
@@ -270,11 +281,18 @@ function titleOf(name: string, base: Provider | null): string {
   return base.name === name ? base.title : `${base.title} (${name})`;
 }
 
-function inheritedClient(name: string, settings: ProviderSettings, base: Provider): ClientFacts {
+function inheritedClient(
+  name: string,
+  settings: ProviderSettings,
+  base: Provider,
+  made: Pick<Provider, 'endpoints' | 'regions'>,
+): ClientFacts {
   const own = clientVariables(name);
   const inherited = base.client;
+  const known = [originOf(base.issuer), ...secretServers(base)];
   // Another server may be another's: it gets only the secrets that are meant for it.
-  const shared = settings.baseUrl === undefined;
+  const shared =
+    settings.baseUrl === undefined && secretServers(made).every((server) => known.includes(server));
   return {
     ...inherited,
     idVariables: [...new Set([own.id, ...(shared ? inherited.idVariables : [])])],

@@ -19,7 +19,7 @@ export function defineProvider(
 ): Provider {
   const located = entry.base === undefined ? entry : at(serverOf(entry.base, env, baseUrl), entry);
   const { client, ...settings } = located;
-  const { revocationFacts, requiredScopes, scopesNotEchoed, issuerTemplate, httpsRedirect } = settings;
+  const { revocationFacts, requiredScopes, scopesNotEchoed, issuerTemplate, httpsRedirect, nonce } = settings;
   const { errors, grantLimits, device, deadEnds, mail, notes, documented } = settings;
   const made = fromConfig(name, settings, null);
   const variables = clientVariables(name);
@@ -27,6 +27,7 @@ export function defineProvider(
     ...made,
     ...(issuerTemplate !== undefined && { issuerTemplate }),
     ...(httpsRedirect !== undefined && { httpsRedirect }),
+    ...(nonce !== undefined && { nonce }),
     client: {
       ...made.client,
       idVariables: [variables.id],

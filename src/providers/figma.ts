@@ -28,6 +28,7 @@ export const figma: ProviderEntry = {
   notes: [
     'Refresh tokens are sent to an address of their own, and stay the same.',
     'That a token lives for 90 days is recalled, not read; the answer says it.',
+    'That Figma answers status 400 without a code to a refresh token that has ended is recalled, not read.',
     'In Figma, "Settings", "Security", "Connected apps" lists the app and removes it.',
   ],
   documented: {

@@ -31,7 +31,7 @@ export const hubspot: ProviderEntry = {
     'A token is for the one HubSpot account that is chosen in the login.',
     'Optional scopes: "authorizeParams": {"optional_scope": "…"} in config.json.',
     'HubSpot ends the older endpoints (oauth/v1) on 16 February 2027; these are the newer ones.',
-    'That the answer has hub_id and user_id follows from the reference of the endpoint; an app that gets neither can be logged in with "identity": {"from": "none"} and --as.',
+    'That the answer of a login has user_id beside hub_id is in the reference of the endpoint, but not in its examples; without it log in with "identity": {"from": "none"} in config.json and --as NAME.',
   ],
   documented: {
     source: 'https://developers.hubspot.com/docs/api-reference/latest/authentication/manage-oauth-tokens',

@@ -9,6 +9,8 @@ export const linkedin: ProviderEntry = {
   userinfoEndpoint: 'https://api.linkedin.com/v2/userinfo',
   clientAuth: 'post',
   pkce: false,
+  // https://github.com/authlib/authlib/issues/763.
+  nonce: false,
   client: {
     registrationUrl: 'https://www.linkedin.com/developers/apps',
     registrationSteps: [
@@ -34,6 +36,7 @@ export const linkedin: ProviderEntry = {
   notes: [
     'Only approved partners get refresh tokens; for others the login ends after 60 days.',
     'The product "Share on LinkedIn" adds the scope w_member_social.',
+    'LinkedIn puts no nonce into the id_token, as users report, so none is sent.',
     'That http://localhost is accepted as redirect URL is recalled, not read; if not, set redirectUri to an https address.',
   ],
   documented: {

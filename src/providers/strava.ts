@@ -32,6 +32,7 @@ export const strava: ProviderEntry = {
   },
   revocation: { style: 'rfc7009', parameter: 'access_token', token: 'access_token' },
   revocationFacts: { alreadyGone: ['401 http_401'] },
+  // https://github.com/dreeveapp/dreeve/issues/1449.
   errors: {
     loginNeeded: ['refresh_token_invalid', 'code_invalid'],
     configuration: ['client_id_invalid', 'client_secret_invalid'],
@@ -42,6 +43,7 @@ export const strava: ProviderEntry = {
   notes: [
     'A refresh may replace the refresh token; the newest one is stored.',
     'A new app works for your own account only, until Strava raises its limit.',
+    'What Strava answers to a refresh token that has ended was read in reports of users, and to a revoked token (401) is recalled.',
     'Scopes: read, read_all, profile:read_all, profile:write, activity:read, activity:read_all, activity:write.',
   ],
   documented: {

@@ -3,8 +3,8 @@ import { FIXED_PORT } from './fixed-port.js';
 
 export const todoist: ProviderEntry = {
   title: 'Todoist',
-  authorizationEndpoint: 'https://todoist.com/oauth/authorize',
-  tokenEndpoint: 'https://todoist.com/oauth/access_token',
+  authorizationEndpoint: 'https://app.todoist.com/oauth/authorize',
+  tokenEndpoint: 'https://api.todoist.com/oauth/access_token',
   revocationEndpoint: 'https://api.todoist.com/api/v1/revoke',
   userinfoEndpoint: 'https://api.todoist.com/api/v1/user',
   client: {
@@ -21,11 +21,18 @@ export const todoist: ProviderEntry = {
   scopes: ['data:read'],
   scopeSeparator: ',',
   identity: { from: 'userinfo', subject: ['id'], email: ['email'], name: ['full_name'] },
-  revocationFacts: { elsewhere: true },
+  revocation: { style: 'rfc7009', clientAuth: 'basic-raw', token: 'access_token' },
+  errors: {
+    loginNeeded: ['bad_authorization_code'],
+    configuration: ['incorrect_application_credentials'],
+    policy: ['invalid_application_status'],
+    transient: [],
+  },
   notes: [
     'New apps get refresh tokens, which each refresh replaces; tokens of older apps do not end.',
     'Scopes: data:read, data:read_write, data:delete, task:add, project:delete.',
-    'The addresses of the user and of the revocation are recalled, not read.',
+    'The revocation is documented for clients with a secret; that one without may revoke is a guess.',
+    'The address of the user (/api/v1/user) and its members are recalled, not read.',
   ],
   documented: {
     source: 'https://developer.todoist.com/api/v1/#tag/Authorization/OAuth',

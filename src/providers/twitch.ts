@@ -37,10 +37,10 @@ export const twitch: ProviderEntry = {
     client: 'a client of type "Public"',
     ownClient: false,
   },
-  // The words of the status take the place of a code.
+  // There is no code; the words of the status may take its place. https://github.com/twitchdev/issues/issues/1037.
   errors: {
-    loginNeeded: ['Bad Request', 'Unauthorized'],
-    configuration: ['Forbidden'],
+    loginNeeded: ['Bad Request', 'Unauthorized', 'http_400', 'http_401'],
+    configuration: ['Forbidden', 'http_403'],
     policy: [],
     transient: [],
   },
@@ -57,6 +57,7 @@ export const twitch: ProviderEntry = {
     'Requests to the API need the header Client-Id with the client ID, beside the token.',
     'The refresh token of a public client works once and ends after 30 days.',
     'Twitch wants programs to check a token every hour at https://id.twitch.tv/oauth2/validate.',
+    'What Twitch answers to a refresh token that has ended was read in reports of users, and to a wrong secret is recalled.',
     'The name of the parameter for scopes in a device login (scopes) is recalled, not read.',
   ],
   documented: {

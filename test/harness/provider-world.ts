@@ -263,7 +263,7 @@ function idTokens(name: string, nonce: string | null) {
   return (claims: Readonly<Record<string, unknown>>) => {
     const now = Math.floor(Date.now() / 1000);
     const usual = { aud: clientOf(name), iat: now, exp: now + 3600 };
-    return idTokenOf({ ...usual, ...claims, ...(nonce === null ? {} : { nonce }) }).reveal();
+    return idTokenOf({ ...usual, ...(nonce === null ? {} : { nonce }), ...claims }).reveal();
   };
 }
 

@@ -26,10 +26,34 @@ describe('the server that a callback names', () => {
     'https://accounts.zoho.eu.evil.example',
     'https://evil.example/https://accounts.zoho.eu',
     'http://accounts.zoho.eu',
+    'https://accounts.zoho.eu@evil.example',
+    'https://evil.example\\@accounts.zoho.eu',
+    'https://accounts.zoho.eu:8443',
+    'https://accounts.zoho.eu.',
+    'https://accounts.zoh\u043e.eu',
+    'https://xn--accounts-zoho.eu',
+    '//accounts.zoho.eu',
     'accounts.zoho.eu',
     '',
   ])('gets nothing if it is none of the provider: %j', (server) => {
     expect(sent(server)).toThrow(expect.objectContaining({ code: 'login_refused' }));
+  });
+
+  it.each([
+    'HTTPS://Accounts.Zoho.EU:443/evil?x#y',
+    'https://evil.example@accounts.zoho.eu',
+    'blob:https://accounts.zoho.eu/evil',
+  ])('is reduced to the origin in the list, however it is written: %j', (server) => {
+    const { endpoints, identity } = sent(server)();
+    expect(endpoints?.token).toBe('https://accounts.zoho.eu/oauth/v2/token');
+    expect(identity.request?.url).toBe('https://accounts.zoho.eu/oauth/user/info');
+  });
+
+  it('is the first one if a callback names two', () => {
+    const callback = new URL('http://localhost:17890/callback/zoho');
+    callback.searchParams.append('accounts-server', 'https://evil.example');
+    callback.searchParams.append('accounts-server', 'https://accounts.zoho.eu');
+    expect(() => whereSent(provider, callback)).toThrow(expect.objectContaining({ code: 'login_refused' }));
   });
 
   it('is ignored at a provider without regions, and the usual one without a name', () => {

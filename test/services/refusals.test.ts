@@ -8,6 +8,7 @@ import { refreshRefusal, unreachable } from '../../src/services/refusals.js';
 import { accountExample } from '../doubles/account.js';
 import { NOW } from '../doubles/terminal.js';
 import { refused } from '../doubles/token-answers.js';
+import { REQUEST } from './login/login-test.js';
 
 const DEAD = refused({ error: 'invalid_grant' }, { status: 400 });
 
@@ -105,11 +106,21 @@ describe('a refusal on a page of the provider', () => {
     ['unauthorized_client', 'client_refused'],
     ['something_new', 'client_refused'],
   ] as const)('%s is %s', (error, code) => {
-    expect(authorizationRefusal(google, error, null)).toMatchObject({ code, hint: expect.any(String) });
+    expect(authorizationRefusal(google, REQUEST, error, null)).toMatchObject({
+      code,
+      hint: expect.any(String),
+    });
+  });
+
+  it('for a scope that was added leads to the login without it', () => {
+    const request = { ...REQUEST, name: 'google/work', addScopes: ['bogus'] };
+    const { message, hint } = authorizationRefusal(google, request, 'invalid_scope', null);
+    expect(message).toBe('Google does not allow the added scope bogus (invalid_scope)');
+    expect(hint).toContain('log in without it: vault login google/work\n');
   });
 
   it('shows what the provider says', () => {
-    expect(authorizationRefusal(google, 'access_denied', 'the person said no').message).toBe(
+    expect(authorizationRefusal(google, REQUEST, 'access_denied', 'the person said no').message).toBe(
       'the login was declined at Google (access_denied: the person said no)',
     );
   });

@@ -48,7 +48,7 @@ export async function loginWithCode(
   const { authorizationEndpoint } = server;
   if (authorizationEndpoint === null) throw noBrowserLogin(found, deviceCommand(found, server, request));
   const pkce = found.pkce ? createPkce() : null;
-  const nonce = scopes.includes('openid') ? generateRandomNonce() : null;
+  const nonce = scopes.includes('openid') && found.nonce !== false ? generateRandomNonce() : null;
   const state = generateRandomState();
   const redirect = await openRedirect(redirectFor(found, request), {
     state,
@@ -60,7 +60,7 @@ export async function loginWithCode(
   });
   try {
     const provider = await clientFor(ctx, vault, found, server, redirect.redirectUri);
-    const url = await requestUrl(ctx, vault, provider, server, {
+    const url = await requestUrl(ctx, vault, provider, server, request, {
       endpoint: authorizationEndpoint,
       clientId: provider.clientId,
       redirectUri: redirect.redirectUri,
@@ -86,7 +86,8 @@ export async function loginWithCode(
     const wait = { provider, server, target, redirect, state, talk };
     const { url: answered, how } = await waitForAnswer(wait, ctx.interruption);
     const response = readAuthorizationResponse({ url: answered, state, server, clientId: provider.clientId });
-    if (response.kind === 'error') throw authorizationRefusal(provider, response.error, response.description);
+    if (response.kind === 'error')
+      throw authorizationRefusal(provider, request, response.error, response.description);
     talk.on({ kind: 'code_received' });
     const there = whereSent(provider, answered);
     const itsServer = there === provider ? server : await serverOf(there, ctx.http, ctx.interruption);
@@ -131,6 +132,7 @@ async function requestUrl(
   vault: Vault,
   provider: ConfiguredProvider,
   server: ServerMetadata,
+  asked: LoginRequest,
   request: AuthorizationRequest,
 ): Promise<string> {
   if (server.pushedRequestsRequired !== true) return authorizationUrl(request);
@@ -144,7 +146,7 @@ async function requestUrl(
     if (answer.kind === 'pushed') return pushedRequestUrl(request.endpoint, clientId, answer.requestUri);
     throw (
       (await clientLost(ctx, vault, provider, answer)) ??
-      authorizationRefusal(provider, answer.error, answer.description)
+      authorizationRefusal(provider, asked, answer.error, answer.description)
     );
   } catch (failure) {
     signal.throwIfAborted();

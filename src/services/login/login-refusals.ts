@@ -1,10 +1,11 @@
 import { formatDuration } from '../../domain/duration-text.js';
 import { VaultError } from '../../domain/errors.js';
 import { command } from '../../domain/hints.js';
+import { quoted } from '../../domain/safe-text.js';
 import { describeTransport, TransportFailure } from '../../domain/transport.js';
 import type { RefusedAnswer, ServerMetadata } from '../../oauth/contract.js';
 import type { Provider } from '../../providers/contract.js';
-import { clientRefused, policyRefusal, refusal } from '../refusals.js';
+import { clientRefused, policyRefusal, refusal, type Said } from '../refusals.js';
 import type { LoginRequest } from './login-request.js';
 import { retryLogin } from './login-request.js';
 
@@ -49,6 +50,7 @@ const FOR_NOW: readonly string[] = ['temporarily_unavailable', 'server_error'];
 /** The redirect brought an error: the user declined, or the client may not ask for this. */
 export function authorizationRefusal(
   provider: Provider,
+  request: LoginRequest,
   error: string,
   description: string | null,
 ): VaultError {
@@ -61,7 +63,17 @@ export function authorizationRefusal(
     return refusal('provider_unavailable', `${title} could not continue the login`, said, again);
   if (provider.errors.policy.includes(error))
     return policyRefusal(provider, 'this login', said, ASK_ADMINISTRATOR);
+  if (error === 'invalid_scope' && request.addScopes.length > 0)
+    return addedScopeRefused(title, request, said);
   return clientRefused(provider, said);
+}
+
+/** The account had its other scopes before, so they were accepted once. */
+function addedScopeRefused(title: string, request: LoginRequest, said: Said): VaultError {
+  const added = request.addScopes.map(quoted).join(' ');
+  const without = retryLogin({ ...request, addScopes: [] });
+  const hint = `log in without it: ${without}\nor correct it: ${title} documents which scopes there are, and some have to be enabled where the client is registered`;
+  return refusal('client_refused', `${title} does not allow the added scope ${added}`, said, hint);
 }
 
 /** @param instead the command for a login by device code, where the server has that; else null */
