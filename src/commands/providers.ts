@@ -85,7 +85,10 @@ export function printProviders(
   } else {
     const ready = (view: ProviderView) => (view.configured ? 0 : 1);
     printTable(io, COLUMNS, views.toSorted((a, b) => ready(a) - ready(b)).map(row));
-    io.say(`steps to set one up: ${command('providers NAME')}`, 'dim');
+    io.say(
+      `to set one up: ${command('setup NAME')}; its steps and notes: ${command('providers NAME')}`,
+      'dim',
+    );
   }
 }
 
@@ -133,7 +136,9 @@ function registrationEntries(client: RegisteredClient | null): Entry[] {
 }
 
 function entries(view: ProviderView, registered: RegisteredClient | null): Entry[] {
-  const state = view.configured ? `yes: ${command(`login ${view.name}`)}` : ['no', ...view.missing];
+  const state = view.configured
+    ? `yes: ${command(`login ${view.name}`)}`
+    : [`no: ${command(`setup ${view.name}`)}`, ...view.missing];
   return [
     ['provider', `${view.title} (${view.name}${view.builtIn ? '' : ', from config.json'})`],
     ['ready', state],

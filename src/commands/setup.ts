@@ -140,10 +140,19 @@ function newName(typed: string, known: readonly string[], { issuer }: SetupInput
   const same = known.find((name) => name === typed.toLowerCase());
   if (same !== undefined) return same;
   const meant = closest(typed, known);
-  if (meant !== null && issuer === null)
-    throw new VaultError('usage', `there is no provider ${typed} yet; did you mean ${meant}?`, {
-      hint: `${command(`setup ${meant}`)}\nfor a server of your own: ${command(`setup ${typed} --issuer URL`)}`,
-    });
+  const guesses = typed.length < 3 ? [] : known.filter((name) => name.includes(typed.toLowerCase()));
+  if (guesses.length === 0 && meant !== null) guesses.push(meant);
+  if (guesses.length > 0 && issuer === null)
+    throw new VaultError(
+      'usage',
+      `there is no provider ${typed} yet; did you mean ${guesses.join(' or ')}?`,
+      {
+        hint: [
+          ...guesses.map((name) => command(`setup ${name}`)),
+          `for a server of your own: ${command(`setup ${typed} --issuer URL`)}`,
+        ].join('\n'),
+      },
+    );
   if (!isProviderName(typed))
     throw new VaultError(
       'usage',
@@ -250,6 +259,6 @@ function noProvider({ issuer, clientId }: SetupInput): never {
 
 function noIssuer(name: string): VaultError {
   return new VaultError('usage', `there is no provider ${name} yet; name its issuer`, {
-    hint: command(`setup ${name} --issuer URL --client-id ID`),
+    hint: `${command(`setup ${name} --issuer URL --client-id ID`)}\nto list the providers: ${command('providers')}`,
   });
 }

@@ -89,7 +89,7 @@ google    Google    no     mail, files
 
   it('shows one with the steps to set it up', async () => {
     expect((await printed('google', [GOOGLE])).stdout).toBe(`provider       Google (google)
-ready          no
+ready          no: vault setup google
                GOOGLE_CLIENT_ID is not set
 register at    https://console.cloud.google.com/apis/credentials
 steps          1. Create an OAuth client ID
