@@ -42,18 +42,29 @@ async function live(): Promise<Life> {
   const env = { ...world.env, ...clients() };
   const vault = (...args: string[]) => runVault(args, home, { env });
   const logins: Record<string, CliRun> = {};
-  for (const name of NAMES) {
+  const tokens: Record<string, string> = {};
+  const toRead: string[] = [];
+  const logInAt = async (name: string) => {
     logins[name] =
       name === 'yahoo'
         ? await pasteIn(name, env)
         : await logIn(home, [name], async (url) => fetch(world.authorize(url)), { env });
-  }
-  const tokens: Record<string, string> = {};
-  await Promise.all(
-    NAMES.map(async (name) => {
+    toRead.push(name);
+  };
+  const readTokens = async () => {
+    for (let name = toRead.shift(); name !== undefined; name = toRead.shift())
       tokens[name] = (await vault('token', name)).stdout.trim();
-    }),
-  );
+  };
+  // Those with the fixed port log in one after the other. Beside them, the others do, and the tokens are read.
+  const fixed = NAMES.filter((name) => catalogue.builtIn(name, {})?.redirect.port !== 0);
+  await Promise.all([
+    inTurn(fixed, logInAt),
+    inTurn(
+      NAMES.filter((name) => !fixed.includes(name)),
+      logInAt,
+    ).then(readTokens),
+  ]);
+  await readTokens();
   const refreshed = [await outcomes(vault), await outcomes(vault)];
   world.shrinkScopes();
   await vault('refresh', '--all', '--force');
@@ -64,6 +75,10 @@ async function live(): Promise<Life> {
   world.endGrants(false);
   const revoked = await vault('revoke', '--all', '--yes', '--json');
   return { logins, tokens, refreshed, missing, ended, revoked };
+}
+
+async function inTurn(names: readonly string[], act: (name: string) => Promise<void>): Promise<void> {
+  for (const name of names) await act(name);
 }
 
 function clients(): Record<string, string> {
