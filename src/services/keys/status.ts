@@ -113,10 +113,9 @@ async function accountsByHeader(store: Store): Promise<ReadonlyMap<string, numbe
   try {
     const numbers = new Map<string, number>();
     for (const { headers } of await store.dataKeys.sealedUnder()) {
-      for (const header of headers) {
-        const name = Buffer.from(header).toString('hex');
-        numbers.set(name, (numbers.get(name) ?? 0) + 1);
-      }
+      // One key seals two fields of an account: its access token and its id_token.
+      const names = new Set([...headers].map((header) => Buffer.from(header).toString('hex')));
+      for (const name of names) numbers.set(name, (numbers.get(name) ?? 0) + 1);
     }
     return numbers;
   } catch (failure) {

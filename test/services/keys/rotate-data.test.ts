@@ -41,7 +41,7 @@ async function add(number: number): Promise<void> {
         accessToken: new Secret('access-token-example'),
         refreshToken: null,
         identity,
-        idToken: null,
+        idToken: { token: new Secret('id-token-example'), expiresAt: 0 },
       };
       return into.add(accountExample({ label }), contents);
     }),
@@ -114,6 +114,9 @@ describe('replacing the data keys', () => {
       [true, 10],
       [false, 50],
     ]);
+    // One key seals the access token and the id_token; each account counts once.
+    const access = status.dataKeys.filter(({ purpose }) => purpose === 'access_token');
+    expect(access.map(({ accounts }) => accounts)).toEqual([10, 50]);
     expect(await opened()).toBe(60);
     const second = await rotateDataKeys({ ...ctx, interruption: new AbortController().signal }, ignore);
     expect(second).toMatchObject({ accounts: 10, resumed: true, dropped: [1, 2, 3, 4, 5] });
