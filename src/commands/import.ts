@@ -116,7 +116,10 @@ function checkTool(name: string): string {
   if (TOOLS.includes(name)) return name;
   const guess = closest(name, TOOLS);
   throw new VaultError('usage', `${programName()} cannot import from ${name}`, {
-    hint: guess === null ? `the tools: ${TOOLS.join(', ')}` : `did you mean ${guess}?`,
+    hint:
+      guess === null
+        ? `the tools: ${TOOLS.join(', ')}`
+        : `did you mean ${guess}? to see the files of all tools: ${command('import')}`,
   });
 }
 
