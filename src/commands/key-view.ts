@@ -10,7 +10,7 @@ import type { RotatedDataKeys } from '../services/keys/rotate-data.js';
 import type { RotatedKey } from '../services/keys/rotate-master.js';
 import type { KeyStatus, UsedKey } from '../services/keys/status.js';
 import type { Io } from '../ui/io.js';
-import { printTable } from '../ui/layout.js';
+import { printTableOrBlocks } from '../ui/layout.js';
 import { progressOn } from '../ui/progress.js';
 import { sameSourceFlags } from './key-source.js';
 
@@ -130,14 +130,14 @@ export function showStatus(status: KeyStatus, io: Io): void {
     io.say(`there is no vault yet, so it has no keys; to make it: ${commandLine('init')}`);
     return;
   }
-  printTable(
+  printTableOrBlocks(
     io,
     [
       { title: 'SOURCE' },
       { title: 'KEY' },
       { title: 'MADE' },
       { title: 'USED HERE', paint: (cell, theme) => (cell === 'yes' ? theme.green(cell) : theme.red(cell)) },
-      { title: 'PLACE', shrink: true },
+      { title: 'PLACE' },
     ],
     keys.map(({ source, reference, createdAt, place, inUse: used }) => [
       source,

@@ -15,7 +15,7 @@ import {
   vaultTrouble,
 } from '../services/overview/overview.js';
 import type { Column, Io } from '../ui/io.js';
-import { type Entry, fits, printTable, renderBlock } from '../ui/layout.js';
+import { printTable, printTableOrBlocks } from '../ui/layout.js';
 import { loginState, paintState, tokenState } from './account-state.js';
 import {
   accountDocument,
@@ -32,7 +32,7 @@ import { given, oneOf, text } from './spec.js';
 const MOST_TROUBLES = 10;
 
 const COLUMNS: readonly Column[] = [
-  { title: 'ACCOUNT' },
+  { title: 'ACCOUNT', whole: true },
   { title: 'LOGIN', paint: paintState },
   { title: 'TOKEN', paint: paintState },
 ];
@@ -110,23 +110,10 @@ export function printAccounts(accounts: readonly Account[], extras: ListExtras, 
     ...(wide ? wideRow(account, extras, now) : []),
     account.grantedScopes.map(wide ? String : shortScope).join(' '),
   ]);
-  if (wide && !fits(columns, rows, io.tableWidth)) printBlocks(columns, rows, io);
+  if (wide) printTableOrBlocks(io, columns, rows);
   else printTable(io, columns, rows);
   if (extras.noIdentity !== null) sayNoIdentity(extras.noIdentity, io);
   sayTroubles(accounts, io);
-}
-
-/** One account below the other, where the columns have no room side by side. */
-function printBlocks(columns: readonly Column[], rows: readonly (readonly string[])[], io: Io): void {
-  const blocks = rows.map((row) => {
-    const entries = columns.map(({ title }, index): Entry => [title, row[index] ?? '']);
-    return renderBlock(
-      entries.filter(([, value]) => value !== ''),
-      io.tableWidth,
-      io.theme,
-    );
-  });
-  io.data(blocks.join('\n'));
 }
 
 /** @param pieces accounts in batches; a string is an account that is already written as JSON */

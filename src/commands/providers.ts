@@ -201,7 +201,7 @@ function lifetimes({ accessTokenLife, refreshTokenLife, rotates }: ProviderView)
 
 function sourceOf({ source, sourceRead, triedLive }: ProviderView): readonly string[] {
   const tried = triedLive === true ? [] : ['from documentation, not tried live'];
-  return [`${source}, read ${sourceRead}`, ...tried];
+  return [`${source}`, `read ${sourceRead}`, ...tried];
 }
 
 function numbered(steps: readonly string[]): readonly string[] {

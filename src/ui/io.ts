@@ -18,6 +18,8 @@ export interface Column {
   readonly title: string;
   /** Narrowed first when the table is too wide. */
   readonly shrink?: boolean;
+  /** The first column: a cell that would be cut is alone on its line, and the others are below it. */
+  readonly whole?: boolean;
   /** Colours a cell after it was made harmless and cut to its width. */
   readonly paint?: (cell: string, theme: Theme) => string;
 }

@@ -51,12 +51,25 @@ export function renderTable(
   return [header, ...body, ''].join('\n');
 }
 
-/** Whether the rows fit side by side, with only the columns cut that may shrink, and those not to a few letters. */
-export function fits(
+/** The same where nothing may be cut to a few letters: rows that do not fit side by side are blocks, one below the other. */
+export function printTableOrBlocks(
+  io: Io,
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
-  width: number,
-): boolean {
+): void {
+  if (fits(columns, rows, io.tableWidth)) {
+    printTable(io, columns, rows);
+    return;
+  }
+  const blocks = rows.map((row) =>
+    columns.map(({ title }, index): Entry => [title, row[index] ?? '']).filter(([, value]) => value !== ''),
+  );
+  const labels = labelWidth(blocks.flat());
+  io.data(blocks.map((entries) => renderBlock(entries, io.tableWidth, io.theme, labels)).join('\n'));
+}
+
+/** Whether the rows fit side by side, with only the columns cut that may shrink, and those not to a few letters. */
+function fits(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): boolean {
   const cells = rows.map((row) => row.map(harmless));
   const least = naturalWidths(columns, cells).map((natural, index) =>
     columns[index]?.shrink === true ? Math.min(natural, READABLE) : natural,
@@ -105,6 +118,9 @@ function line(
   theme: Theme,
   paint: (text: string, column: Column) => string,
 ): string {
+  const [first, ...others] = row;
+  if (first && columns[0]?.whole === true && displayWidth(first) > (widths[0] ?? 0))
+    return `${first}\n${line(columns, widths, ['', ...others], theme, paint)}`;
   const last = columns.length - 1;
   const painted = columns.map((column, index) => {
     const width = widths[index] ?? 0;
@@ -122,22 +138,35 @@ function line(
 export type Entry = readonly [label: string, value: string | readonly string[]];
 
 /**
- * Renders labelled facts: the labels in one column, long values wrapped beside them, harmful characters escaped.
+ * Renders labelled facts: the labels in one column, long values wrapped beside them, harmful characters escaped. A word too long
+ * to be beside its label, as a URL, begins further left on the next line, if the terminal need not break it there.
  *
  * @param width in terminal columns
+ * @param labels the width of the column of labels
  */
-export function renderBlock(entries: readonly Entry[], width: number, theme: Theme): string {
-  const labels = Math.max(...entries.map(([label]) => displayWidth(label)));
+export function renderBlock(
+  entries: readonly Entry[],
+  width: number,
+  theme: Theme,
+  labels = labelWidth(entries),
+): string {
   const left = Math.max(20, width - labels - GAP.length);
+  const fitsBelow = (text: string) => displayWidth(text) > left && displayWidth(text) + 4 <= width;
   const lines = entries.flatMap(([label, value]) => {
     const values = typeof value === 'string' ? [value] : value;
     const wrapped = values.flatMap((each) => wrap(harmless(each), left));
+    if (wrapped[0] !== undefined && fitsBelow(wrapped[0])) wrapped.unshift('');
     return wrapped.map((text, index) => {
       const name = index === 0 ? label : '';
+      if (fitsBelow(text)) return `    ${theme.link(text)}`;
       return `${theme.bold(name)}${' '.repeat(labels - displayWidth(name))}${GAP}${theme.link(text)}`.trimEnd();
     });
   });
   return `${lines.join('\n')}\n`;
+}
+
+function labelWidth(entries: readonly Entry[]): number {
+  return Math.max(...entries.map(([label]) => displayWidth(label)));
 }
 
 const ASCII = /^[\x20-\x7e]*$/;

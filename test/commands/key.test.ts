@@ -135,6 +135,14 @@ file      master/2  1d ago             key file /home/alice/master.key
     });
   });
 
+  it('does not cut the path of a key file: each key is a block where the columns do not fit', () => {
+    const place = 'key file /home/alice/.local/share/token-vault/master.key';
+    const narrow = { tty: true, columns: 80, env: { NO_COLOR: '1' } };
+    expect(statusShown({ keys: [view({ place, inUse: true })] }, narrow).stdout).toBe(
+      `SOURCE     file\nKEY        master/2\nMADE       1d ago\nUSED HERE  yes\nPLACE      ${place}\n`,
+    );
+  });
+
   it('says that the key file of this machine does not exist', () => {
     const keys = [view({ inUse: true })];
     const { stdout, stderr } = statusShown({ keys, inUse: 'file', missing: true });

@@ -102,7 +102,8 @@ nothing is refreshed: the vault is an older copy, or was copied or moved
     expect(stdout.split('\n')).toEqual([
       'ACCOUNT                                LOGIN           TOKEN          SCOPES',
       'google/alice@example.com               ok              renews itself  openid gm…',
-      'microsoft/somebody.with.a.long.name@…  scopes missing  renews itself  Mail.Read…',
+      'microsoft/somebody.with.a.long.name@department.example.com',
+      '                                       scopes missing  renews itself  Mail.Read…',
       'notion/team                            needs login     cannot renew',
       '',
     ]);
@@ -177,6 +178,15 @@ nothing is refreshed: the vault is an older copy, or was copied or moved
     expect(second).toMatch(/^ACCOUNT +google\/b\n/);
     expect(more).toEqual([]);
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  it('begins the values of all blocks in one column', async () => {
+    const accounts = [accountExample(), accountExample({ label: 'b' })];
+    const aliases = new Map([['google/b', ['google/a']]]);
+    const narrow = { tty: true, columns: 80, env: { NO_COLOR: '1' } };
+    const { stdout } = await printed(accounts, narrow, '--wide', { aliases });
+    expect(stdout).toMatch(/^ACCOUNT {7}google\/alice@example\.com\n/);
+    expect(stdout).toMatch(/^FORMER NAMES {2}google\/a\n/m);
   });
 
   it('says why it does not know who they are', async () => {

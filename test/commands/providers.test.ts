@@ -105,7 +105,8 @@ PKCE           yes
 revocation     supported
 manage at      https://myaccount.google.com/connections
 notes          The secret of a desktop app is not secret.
-source         https://developers.google.com/identity, read 2026-11
+source         https://developers.google.com/identity
+               read 2026-11
                from documentation, not tried live
 `);
   });

@@ -58,6 +58,16 @@ describe('a table', () => {
     );
   });
 
+  it('does not cut a cell that has to stay whole: the rest of its row is below it', () => {
+    const columns = [{ title: 'NAME', whole: true }, { title: 'STATE' }];
+    const rows = [
+      ['a-name-that-goes-on', 'ok'],
+      ['b', 'ok'],
+    ];
+    const shown = ['NAME         STATE', 'a-name-that-goes-on', '             ok', 'b            ok', ''];
+    expect(renderTable(columns, rows, 18, plainTheme).split('\n')).toEqual(shown);
+  });
+
   it('has a line for each of ten thousand rows', () => {
     const rows = Array.from({ length: 10_000 }, (_, index) => [
       `google/user-${index}@example.com`,
@@ -75,6 +85,16 @@ it('links a URL in a cell that is not cut, and one in a block', () => {
     'URL\n<https://a.example>\nhttps://a.exampl…\n',
   );
   expect(renderBlock([['at', 'https://a.example']], 80, linking)).toBe('at  <https://a.example>\n');
+});
+
+it('puts a long URL of a block below its label, where it fits, and not a longer one', () => {
+  const block = (url: string) => renderBlock([['source', [url, 'read 2026-11']]], 30, plainTheme);
+  expect(block('https://docs.example.com/a')).toBe(
+    'source\n    https://docs.example.com/a\n        read 2026-11\n',
+  );
+  expect(block('https://docs.example.com/a/b')).toBe(
+    'source  https://docs.example.com/a/b\n        read 2026-11\n',
+  );
 });
 
 describe('text on a terminal', () => {
