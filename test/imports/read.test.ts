@@ -1,9 +1,10 @@
-import { createCipheriv, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { VaultError } from '../../src/domain/errors.js';
 import { Secret } from '../../src/domain/secret.js';
 import type { FoundLogin, Importer, Opening } from '../../src/imports/contract.js';
 import { IMPORTERS } from '../../src/imports/index.js';
+import { fernet, pizauthDump } from '../harness/tool-files.js';
 
 const HOME = '/home/ada';
 
@@ -37,17 +38,6 @@ async function read(tool: string, file: string, with_: Opening) {
 
 function revealed({ clientSecret, refreshToken, ...login }: FoundLogin) {
   return { ...login, secret: clientSecret?.reveal() ?? null, token: refreshToken?.reveal() ?? null };
-}
-
-/** As email-oauth2-proxy seals it, with the library cryptography. */
-function fernet(password: string, salt: Buffer, iterations: number, text: string): string {
-  const key = pbkdf2Sync(password, salt, iterations, 32, 'sha256');
-  const iv = randomBytes(16);
-  const cipher = createCipheriv('aes-128-cbc', key.subarray(16), iv);
-  const head = Buffer.concat([Buffer.from([0x80]), Buffer.alloc(8), iv, cipher.update(text), cipher.final()]);
-  return Buffer.concat([head, createHmac('sha256', key.subarray(0, 16)).update(head).digest()]).toString(
-    'base64url',
-  );
 }
 
 const proxyFile = (salt: Buffer) => `[Server setup]
@@ -92,34 +82,18 @@ describe('email-oauth2-proxy', () => {
   });
 });
 
-const u64 = (value: number) => {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64LE(BigInt(value));
-  return bytes;
+const DUMPED = {
+  authorize: 'https://id.example.com/authorize',
+  token: 'https://id.example.com/token',
+  clientId: 'my-client',
+  clientSecret: 'my-secret',
+  scopes: ['mail', 'openid'],
+  refreshToken: 'refresh-example',
 };
-const text = (value: string) => Buffer.concat([u64(value.length), Buffer.from(value)]);
-const list = (...items: Buffer[]) => Buffer.concat([u64(items.length), ...items]);
-const some = (value: Buffer) => Buffer.concat([Buffer.from([1]), value]);
-
-/** As pizauth serializes it. */
-function pizauthDump(end = Buffer.alloc(0)): Buffer {
-  const account = Buffer.concat([
-    ...[text('work'), text('https://id.example.com/authorize')],
-    list(Buffer.concat([text('login_hint'), text('ada@example.com')])),
-    ...[text('my-client'), some(text('my-secret')), text('http://localhost/')],
-    ...[list(text('mail'), text('openid')), text('https://id.example.com/token')],
-    ...[Buffer.from([1, 0, 0, 0]), text('access-example'), Buffer.alloc(24), some(text('refresh-example'))],
-  ]);
-  const key = Buffer.from('66a247a85e48cfecaaed9b36eba97d5350d4286375097a44eeffb9c4546b65a3', 'hex');
-  const nonce = randomBytes(12);
-  const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 });
-  const sealed = Buffer.concat([cipher.update(Buffer.concat([u64(1), list(account), end])), cipher.final()]);
-  return Buffer.concat([nonce, sealed, cipher.getAuthTag()]);
-}
 
 describe('pizauth', () => {
   it('is read from a dump', async () => {
-    expect(await read('pizauth', '/x', opening({ '/x': pizauthDump() }))).toMatchObject([
+    expect(await read('pizauth', '/x', opening({ '/x': pizauthDump(DUMPED) }))).toMatchObject([
       {
         name: 'work',
         email: 'ada@example.com',
@@ -133,8 +107,8 @@ describe('pizauth', () => {
   });
 
   it.each([
-    ['with more at its end', pizauthDump(Buffer.from([0]))],
-    ['cut off', pizauthDump().subarray(0, -1)],
+    ['with more at its end', pizauthDump(DUMPED, Buffer.from([0]))],
+    ['cut off', pizauthDump(DUMPED).subarray(0, -1)],
     ['empty', Buffer.alloc(0)],
   ])('is refused %s', async (_, dump) => {
     await expect(read('pizauth', '/x', opening({ '/x': dump }))).rejects.toThrow('is not a dump of pizauth');
