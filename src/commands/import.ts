@@ -235,6 +235,7 @@ function printResult(request: ImportRequest, result: ImportResult, io: Io): void
       io.say(
         `${login} has no refresh token, so log in to ${provider}: ${command(`login ${quoted(provider ?? '')}`)}`,
       );
+      for (const line of result.cleanUp) io.say(line);
       return;
     case 'would_set_up':
       io.say(`${login} has no refresh token, so it needs a login to ${provider}`);
@@ -272,7 +273,9 @@ function printResult(request: ImportRequest, result: ImportResult, io: Io): void
   }
   if (result.cleanUp.length > 0) {
     io.say(
-      `two programs must not use one refresh token: where the provider replaces it, each ends the login of the other`,
+      outcome === 'kept'
+        ? `to find out whose it is, it was refreshed once: where ${provider} replaces refresh tokens, the one that ${request.tool} has no longer works`
+        : 'two programs must not use one refresh token: where the provider replaces it, each ends the login of the other',
     );
     for (const line of result.cleanUp) io.say(line);
   }

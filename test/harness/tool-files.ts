@@ -22,7 +22,7 @@ const text = (value: string) => Buffer.concat([u64(value.length), Buffer.from(va
 const list = (...items: Buffer[]) => Buffer.concat([u64(items.length), ...items]);
 const some = (value: Buffer) => Buffer.concat([Buffer.from([1]), value]);
 
-export interface PizauthAccount {
+interface PizauthAccount {
   readonly authorize: string;
   readonly token: string;
   readonly clientId: string;

@@ -265,8 +265,11 @@ describe('a client that git-credential-oauth keeps', () => {
     const planned = await stage.importJson(...args.slice(1), '--dry-run');
     expect(planned.results).toMatchObject([{ outcome: 'would_set_up', provider: 'demo' }]);
     expect(filesOf(stage)).toEqual(files);
-    for (const _ of ['once', 'again'])
-      expect(await stage.vault(args)).toMatchObject({ exitCode: 0, stdout: '' });
+    for (const _ of ['once', 'again']) {
+      const run = await stage.vault(args);
+      expect(run).toMatchObject({ exitCode: 0, stdout: '' });
+      expect(run.stderr).toContain('vault connect git');
+    }
     expect(Object.values(stage.demo.requests).every((count) => count === 0)).toBe(true);
     expect(await logIn(stage.home, ['demo'], consenting())).toMatchObject({ exitCode: 0 });
     expect((await stage.vault(['refresh', 'demo', '--force'])).exitCode).toBe(0);

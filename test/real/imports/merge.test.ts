@@ -66,6 +66,14 @@ describe('an import for a user who has an account', () => {
     expect(await accounts()).toEqual(['demo/ada@example.com', 'demo/ada@example.com-2']);
   });
 
+  it('says that the refresh token in the file may have been replaced', async () => {
+    await stage.logIn(['--scope', 'openid email notes.read']);
+    const file = stage.file('token.json', tokenJson(stage.demo, await stage.grant()));
+    const { stderr } = await stage.vault(['import', 'google-auth', file]);
+    expect(stderr).toContain('the one that google-auth has no longer works');
+    expect(stderr).not.toContain('two programs');
+  });
+
   it('keeps a grant for other scopes beside a working one', async () => {
     await stage.logIn(['--scope', 'openid email']);
     expect(await importing()).toMatchObject({
