@@ -60,7 +60,7 @@ export const config: Command<ConfigInput> = {
       ],
       examples: {
         'config set providers.work.scopes openid email offline_access': 'a list',
-        'config set providers.work.redirectPort 8400': 'a number; the setting knows its type',
+        'config set providers.work.redirectPort 8400': 'stored as a number, because the setting takes one',
         'config set providers.work.clientSecret --from-file secret.txt': 'a secret is never typed',
         'config set notify /usr/local/bin/notify-me': 'run this program when an account needs a login',
       },

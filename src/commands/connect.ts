@@ -23,7 +23,7 @@ type ConnectInput =
 
 export const connect: Command<ConnectInput> = {
   arguments: [
-    { name: 'tool', description: 'the program to connect; without it, all are listed', values: TOOLS },
+    { name: 'tool', description: 'the program to connect; without it, list all', values: TOOLS },
     { name: 'account', description: 'account name, provider, or unique prefix', values: 'account' },
   ],
   options: [

@@ -88,7 +88,7 @@ async function pause(io: Io): Promise<void> {
   io.screen?.stream.write('\x1b[A\x1b[2K');
 }
 
-/** Broken between words; a URL is cut, because nobody has to copy it here. */
+/** Broken between words; a URL is cut, because it does not have to be copied here. */
 function fitted(line: string, width: number): string {
   const plain = withoutStyles(line);
   if (displayWidth(plain) <= width) return line;

@@ -31,7 +31,7 @@ export const exec: Command<ExecRequest> = {
     },
     {
       flags: '--as-metadata-server <cloud>',
-      description: "give Google's libraries in the program tokens, as on a machine of Google Cloud",
+      description: "answer Google's libraries in the program as the metadata server of Google Cloud does",
       values: CLOUDS,
     },
     {

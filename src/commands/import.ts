@@ -39,23 +39,27 @@ export const importCommand: Command<ImportInput> = {
   arguments: [
     {
       name: 'tool',
-      description: 'whose logins; without it, the files of all tools are listed',
+      description: 'the tool to import from; without it, list the files of all tools',
       values: TOOLS,
     },
-    { name: 'file', description: 'its file; - is stdin; without it, where the tool has it', values: 'file' },
+    {
+      name: 'file',
+      description: 'the file of the tool (- is stdin); default: where the tool keeps it',
+      values: 'file',
+    },
   ],
   options: [
     { flags: '--provider <name>', description: 'the provider that the logins belong to', values: 'provider' },
     { flags: '--as <name>', description: 'name the account PROVIDER/NAME' },
     {
       flags: '--password-file <path>',
-      description: 'a file with the password of an encrypted file; not asked for then',
+      description: 'read the password of an encrypted file from this file; default: ask',
       values: 'file',
     },
     { flags: '--dry-run', description: 'show what would happen; store and send nothing' },
   ],
   examples: {
-    import: 'list the files of other tools that are here, with the command for each',
+    import: 'list the files of other tools on this machine, with the command for each',
     'import mutt-oauth2 ~/.config/mutt/token --dry-run': 'show what would happen; send nothing',
     'import mutt-oauth2 ~/.config/mutt/token': 'take the login over, and refresh it once',
     'import google-auth token.json --provider google': 'say to which provider it belongs',
@@ -132,7 +136,7 @@ async function readAll(input: Readable, signal: AbortSignal, limit: number): Pro
       chunks.push(Buffer.from(chunk));
       size += chunk.length;
       if (size > limit)
-        throw new VaultError('usage', 'what came on stdin is too long to be the file of a tool');
+        throw new VaultError('usage', 'the input on stdin is too long to be the file of a tool');
     }
   } catch (failure) {
     signal.throwIfAborted();
@@ -268,7 +272,7 @@ function printResult(request: ImportRequest, result: ImportResult, io: Io): void
     io.say(`${beside.account} ${why}, so it was kept as well`);
   }
   if (!result.identified) {
-    io.say(`${provider} does not say whose this is, so the account has the name that the file gives it`);
+    io.say(`${provider} does not report the user, so the account has the name in the file`);
     io.say(`to have it confirmed: ${command(`login ${quoted(account ?? '')}`)}`);
   }
   if (result.cleanUp.length > 0) {

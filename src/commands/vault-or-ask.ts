@@ -32,7 +32,7 @@ export async function lacksKeySource({ keys }: Pick<Context, 'keys'>): Promise<b
  * keep the key in a file.
  *
  * @param declined said when the answer is no
- * @throws VaultError the key source's, where nobody can be asked or the answer is no
+ * @throws VaultError the key source's, where there is no terminal or the answer is no
  */
 export async function vaultOrAsk(
   ctx: AskContext,

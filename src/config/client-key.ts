@@ -46,7 +46,11 @@ export function readClientKey(setting: string, settings: ProviderSettings, files
       : thumbprintOf(`${setting}.clientCertificateFile`, clientCertificateFile, key, files);
   const algorithm = algorithmOf(key, jwk?.['alg'] === 'PS256' || thumbprint !== null);
   if (algorithm === null)
-    return refuse(`${setting}.clientKeyFile`, clientKeyFile, 'holds a key of a kind that cannot sign here');
+    return refuse(
+      `${setting}.clientKeyFile`,
+      clientKeyFile,
+      'holds a key of a type that vault cannot sign with',
+    );
   const kid = jwk?.['kid'];
   return {
     key: new Secret(String(key.export({ type: 'pkcs8', format: 'pem' }))),
@@ -80,7 +84,8 @@ function algorithmOf(key: KeyObject, pss: boolean): SigningAlgorithm | null {
 function thumbprintOf(setting: string, path: string, key: KeyObject, files: KeyFiles): string {
   const certificate = certificateIn(contentOf(setting, path, files.readPublic));
   if (certificate === null) return refuse(setting, path, 'holds no certificate (PEM)');
-  if (!certificate.checkPrivateKey(key)) return refuse(setting, path, 'is of another key than clientKeyFile');
+  if (!certificate.checkPrivateKey(key))
+    return refuse(setting, path, 'belongs to another key than clientKeyFile');
   return Buffer.from(certificate.fingerprint256.replaceAll(':', ''), 'hex').toString('base64url');
 }
 

@@ -63,7 +63,7 @@ export const aws: Consumer = {
 function roleOf(target: string | null, account = 'work') {
   const partition = ROLE.exec(target ?? '')?.[1];
   if (target !== null && partition !== undefined) return { role: target, partition };
-  throw new VaultError('usage', 'the role is needed that the account may assume at AWS', {
+  throw new VaultError('usage', 'the role at AWS that the account assumes is missing', {
     hint: command(`connect aws ${quoted(account)} --for arn:aws:iam::123456789012:role/NAME`),
   });
 }

@@ -50,7 +50,7 @@ export const cargo: Consumer = {
           comment: '#',
           section: '[registry]',
           lines: [
-            '# The last is asked first; for hosts that it is not connected for, cargo asks the others.',
+            '# cargo asks the last one first, and the others for hosts that it has no token for.',
             'global-credential-providers = ["cargo:token", "token-vault"]',
           ],
           unless: /^[ \t]*(?:registry\.)?global-credential-providers\b.*/m,

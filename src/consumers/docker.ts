@@ -40,7 +40,7 @@ export const docker: Consumer = {
       const next = hint === undefined ? '' : `; ${hint.split('\n').join('; ')}`;
       const text = message === NOT_FOUND ? message : `${programName()}: ${message}${next}`;
       call.print(`${text}\n`);
-      // docker shows what is on stdout to nobody when it goes on without a credential.
+      // docker does not show the stdout of a helper when it continues without a credential.
       if (message !== NOT_FOUND) call.say(text);
       return { exitCode: 1, silent: true };
     },

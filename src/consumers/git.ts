@@ -137,7 +137,9 @@ function isMeant(call: HelperCall, protocol: string, host: string): boolean {
   }
   const isKnown = ['https', 'http', ...MAIL].includes(protocol);
   if (!isKnown || !PLAIN_HOST.test(host)) {
-    call.say(`${programName()}: no token, because ${protocol}://${host} names no server that gets one`);
+    call.say(
+      `${programName()}: no token, because ${protocol}://${host} is not a plain https, IMAP or SMTP address`,
+    );
     return false;
   }
   if (protocol === 'http' && !isLoopback(host)) {

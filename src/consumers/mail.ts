@@ -28,7 +28,7 @@ interface Settings {
 
 interface Client {
   readonly programs: readonly string[];
-  /** Which servers it talks to. */
+  /** The servers that the client connects to. */
   readonly uses: readonly ('imap' | 'smtp')[];
   changes(settings: Settings): readonly Change[];
   notes?(settings: Settings): readonly string[];

@@ -10,7 +10,7 @@ export function helperProgram(
   words: readonly string[],
 ): Change {
   if (platform === 'win32')
-    throw new VaultError('usage', `on Windows there is no way yet to make the program ${file}`);
+    throw new VaultError('usage', `the program ${file} cannot be made on Windows yet`);
   const run = [...self, 'helper', ...words].map(quoted).join(' ');
   return { kind: 'script', file, lines: ['#!/bin/sh', `exec ${run} "$@"`], shared: true };
 }

@@ -68,7 +68,7 @@ const WORDS: Record<TransportReason, string> = {
   malformed: `${NOT_ANSWERED}: its answer was not HTTP`,
   aborted: `${NOT_ANSWERED}: the request was cancelled`,
   foreign_listener: `${NOT_ASKED}: the program that listens there belongs to another user`,
-  unknown_listener: `${NOT_ASKED}: the system does not report whose program listens there`,
+  unknown_listener: `${NOT_ASKED}: the system does not report which user runs the server there`,
 };
 
 const NOT_TRUSTED = `${NOT_REACHED}: its certificate`;

@@ -95,7 +95,7 @@ async function misspelt(ctx: HealthContext): Promise<readonly Finding[]> {
     return misspeltVariables(Object.keys(settings.envFile), providerNames(settings)).map(({ name, meant }) =>
       meant === null
         ? warning(`${ctx.envFile} sets ${name}, and there is no such provider`, command('providers'))
-        : warning(`${ctx.envFile} sets ${name}, which nothing reads`, `did you mean ${meant}?`),
+        : warning(`${ctx.envFile} sets ${name}, which vault does not read`, `did you mean ${meant}?`),
     );
   } catch (failure) {
     // What is wrong with the two files is found above.

@@ -96,7 +96,7 @@ async function openAll(
     'usage',
     `the password does not open the tokens of ${email} in ${file}; nothing was changed`,
     {
-      hint: 'it is the password that the mail client has for the proxy, and not the one of the mailbox, unless they are the same',
+      hint: 'type the password that the mail client sends to the proxy; it may differ from the password of the mailbox',
     },
   );
 }

@@ -47,9 +47,9 @@ export const gitCredentialOauth: Importer = {
   },
 
   cleanUp: () => [
-    'after the login, let git ask vault; how, says:',
+    'after the login, connect git to vault:',
     command('connect git'),
-    'then take the lines helper = oauth and oauth… out of the configuration of git',
+    'then remove the lines helper = oauth and oauth… from the configuration of git',
   ],
 };
 

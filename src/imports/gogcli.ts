@@ -47,7 +47,7 @@ export const gogcli: Importer = {
   },
 
   cleanUp: (file, { email }) => [
-    'take the account out of gogcli:',
+    'remove the account from gogcli:',
     `gog auth tokens delete ${quoted(email ?? 'EMAIL')}`,
     ...deleteFile(file, 'then delete the exported file:'),
   ],

@@ -44,7 +44,7 @@ export const googleAuth: Importer = {
   },
 
   cleanUp: (file) => [
-    'let the program ask for its tokens here; how, says:',
+    'connect the program to vault:',
     command('connect google'),
     ...deleteFile(file, 'then delete the file:'),
   ],

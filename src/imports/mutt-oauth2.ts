@@ -48,7 +48,7 @@ export const muttOauth2: Importer = {
   },
 
   cleanUp: (file) => [
-    `take ${SCRIPT} out of the mail program's configuration, and any cron job that runs it`,
+    `remove ${SCRIPT} from the mail program's configuration, and any cron job that runs it`,
     ...deleteFile(file, 'then delete its token file:'),
   ],
 };

@@ -52,7 +52,7 @@ export const oama: Importer = {
   },
 
   cleanUp: (file, { email }) => [
-    'take `oama access` out of the mail program; where oama keeps the token in a keyring:',
+    'remove `oama access` from the mail program; where oama keeps the token in a keyring:',
     `secret-tool clear oama ${quoted(email ?? 'EMAIL')}`,
     ...deleteFile(file, 'where it keeps it in a file:'),
   ],

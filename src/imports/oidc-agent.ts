@@ -41,10 +41,10 @@ export const oidcAgent: Importer = {
   },
 
   cleanUp: (_, { name }) => [
-    'take the account out of the agent, and delete its configuration:',
+    'remove the account from the agent, and delete its configuration:',
     `oidc-add --remove ${quoted(name ?? 'NAME')}`,
     `rm ~/.config/oidc-agent/${quoted(name ?? 'NAME')}   # or in ~/.oidc-agent`,
-    'not with oidc-gen --delete, which revokes the refresh token; programs that asked oidc-agent for a token now run:',
+    'do not use oidc-gen --delete: it revokes the refresh token. Programs that asked oidc-agent for a token now run:',
     command('token ACCOUNT'),
   ],
 };

@@ -51,7 +51,7 @@ export const ortie: Importer = {
   },
 
   cleanUp: (_, { name }) => [
-    `take the account ${name ?? ''} out of ortie's config.toml, and delete its token where storage.write put it`,
+    `remove the account ${name ?? ''} from ortie's config.toml, and delete its token where storage.write put it`,
   ],
 };
 

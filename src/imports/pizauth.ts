@@ -21,14 +21,14 @@ export const pizauth: Importer = {
     if (logins === null)
       throw notSuch(
         file,
-        'a dump of pizauth in the form that is known here',
+        'a pizauth dump in a format that vault can read',
         'make it with: pizauth dump > FILE',
       );
     return logins;
   },
 
   cleanUp: (file, { name }) => [
-    `take the account "${name}" out of ~/.config/pizauth.conf, then end pizauth:`,
+    `remove the account "${name}" from ~/.config/pizauth.conf, then end pizauth:`,
     'pizauth shutdown',
     ...deleteFile(file, 'delete the dump:'),
   ],

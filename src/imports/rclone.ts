@@ -39,7 +39,7 @@ export const rclone: Importer = {
   },
 
   cleanUp: (_, { name }) => [
-    'stop every rclone that uses this remote, then take its login out of rclone:',
+    'stop every rclone that uses this remote, then remove its login from rclone:',
     `rclone config delete ${quoted(name ?? '')}`,
   ],
 };

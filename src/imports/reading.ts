@@ -64,7 +64,7 @@ export async function openedText(file: string, opening: Opening, tool: string): 
   }
   if (!isPgp(content)) return content.toString('utf8');
   if (file === '-')
-    throw new VaultError('usage', 'what came on stdin is encrypted', {
+    throw new VaultError('usage', 'the input on stdin is encrypted', {
       hint: `open it with gpg: gpg --decrypt FILE | ${command(`import ${tool} -`)}`,
       details: ENCRYPTED,
     });

@@ -47,7 +47,7 @@ const TOOLS_CLIENTS: readonly (readonly [begins: string, tool: string])[] = [
   ['04b07795-8ddb-461a-bbee-02f9e1bf7b46', 'the Azure CLI'],
 ];
 
-/** The program to which a client belongs; null: to nobody that is known, so to the user. */
+/** The program to which a client belongs; null: to no known program, so to the user. */
 export function ownerOfClient(clientId: string): string | null {
   return TOOLS_CLIENTS.find(([begins]) => clientId.startsWith(begins))?.[1] ?? null;
 }

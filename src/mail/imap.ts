@@ -21,7 +21,7 @@ export const imap: MailProtocol = {
       const answer = await tagged(connection, 'a2');
       if (answer.kind !== 'ok') return answer;
       await connection.secure();
-      // What was said before TLS may have been said by somebody else.
+      // What arrived before TLS may come from another machine on the network path.
       offered = await capabilities(connection, 'a3');
       if (offered === null) return { kind: 'foreign' };
     }

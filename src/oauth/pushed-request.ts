@@ -4,7 +4,7 @@ import type { RefusedAnswer } from './contract.js';
 import { post, type TokenEndpoint } from './token-endpoint.js';
 import { classify, isSuccess, saysError } from './token-error.js';
 
-/** A URL that stands for the request (RFC 9126 §2.2); it goes into the URL of a browser. */
+/** The `request_uri` that names the pushed request (RFC 9126 §2.2); it goes into the URL of a browser. */
 const REQUEST_URI = /^[\x21-\x7e]{1,512}$/;
 
 /**

@@ -64,7 +64,7 @@ export async function registerClient(
   return readRegistration(members, redirectUri, asked.token_endpoint_auth_method, new URL(endpoint));
 }
 
-/** A public client is the rule for a program on the user's machine; without a list the server takes one as well as any. */
+/** A public client is the rule for a program on the user's machine; a server that lists no methods is taken to allow it. */
 function wantedAuth({ tokenAuthMethods }: ServerMetadata): RegisteredAuth {
   const methods = tokenAuthMethods ?? null;
   if (methods === null) return 'none';
@@ -93,7 +93,7 @@ function readRegistration(
   const method = member(members, 'token_endpoint_auth_method') ?? askedMethod;
   const clientAuth = (['none', 'basic', 'post'] as const).find((auth) => METHODS[auth] === method);
   if (clientAuth === undefined || (clientAuth !== 'none' && clientSecret === null))
-    throw unusable(host, 'is for a way of client authentication that vault does not have');
+    throw unusable(host, 'needs a client authentication method that vault does not support');
   const ends = Number(member(members, 'client_secret_expires_at') ?? 0) * SECOND;
   const address = member(members, 'registration_client_uri');
   const token = member(members, 'registration_access_token');

@@ -27,7 +27,7 @@ export const asana: ProviderEntry = {
   },
   notes: [
     'The scope default is for apps with full permissions; other apps request scopes such as tasks:read.',
-    'That the refresh token stays the same is recalled, not read.',
+    'Not confirmed in the documentation: the refresh token stays the same.',
   ],
   documented: {
     source: 'https://developers.asana.com/docs/oauth',

@@ -28,7 +28,7 @@ export const bitbucket: ProviderEntry = {
   notes: [
     'There are no scopes in a login: the permissions ticked on the consumer apply.',
     'This is not the OAuth of Jira and Confluence, which is the provider atlassian.',
-    'Whether http://localhost is accepted as callback URL is recalled, not read; if not, set redirectUri to an https address.',
+    'Not confirmed in the documentation: http://localhost as callback URL. If it is refused, set redirectUri to an https address.',
   ],
   documented: {
     source: 'https://developer.atlassian.com/cloud/bitbucket/oauth-2/',

@@ -176,7 +176,7 @@ export interface MailServerFacts {
 export interface Regions {
   /** The parameter of the callback that holds the origin of the user's server. */
   readonly parameter: string;
-  /** No other origin is accepted: whoever could name one would receive the code. */
+  /** No other origin is accepted, because the code is sent to it. */
   readonly origins: readonly string[];
 }
 

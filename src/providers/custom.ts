@@ -33,7 +33,12 @@ export function fromConfig(name: string, settings: ProviderSettings, base: Provi
       'is not used with client "registered", which discovers it',
     );
   if (settings.client !== undefined)
-    refuse(name, settings, ONLY_WITH_OWN_CLIENT, 'is for a client of its own, and client names another one');
+    refuse(
+      name,
+      settings,
+      ONLY_WITH_OWN_CLIENT,
+      'needs a client of its own, but client names that of another provider',
+    );
   if (base === null) refuse(name, settings, ['baseUrl'], 'is for a built-in provider, and this is none');
   if (settings.clientAuth !== 'private_key_jwt')
     refuse(name, settings, ONLY_WITH_KEY, 'is for clientAuth "private_key_jwt", which is not set');

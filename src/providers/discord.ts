@@ -25,7 +25,7 @@ export const discord: ProviderEntry = {
     { shows: '"Invalid OAuth2 redirect_uri"', means: 'the application does not list the redirect exactly' },
   ],
   notes: [
-    'That a refresh replaces the refresh token is recalled, not read; what comes is stored either way.',
+    'Not confirmed in the documentation: a refresh replaces the refresh token. vault stores the newest one either way.',
     'In Discord, "User Settings", "Authorized Apps" lists the application and removes it.',
   ],
   documented: {

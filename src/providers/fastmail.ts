@@ -33,8 +33,8 @@ export const fastmail: ProviderEntry = {
   notes: [
     'A refresh replaces the refresh token, and sending an old one again ends the grant: use each login in one place only.',
     'Scopes: urn:ietf:params:oauth:scope:mail, …:contacts, …:calendars; for IMAP, POP and SMTP https://www.fastmail.com/dev/protocol-imap, -pop, -smtp.',
-    'Whether any port is accepted for http://localhost/ was not found in the documentation; if not, set redirectPort.',
-    'Names and ports of the mail servers are recalled, not read.',
+    'Not confirmed in the documentation: any port for http://localhost/. If it is refused, set redirectPort.',
+    'Not confirmed in the documentation: the names and ports of the mail servers.',
   ],
   documented: {
     source: 'https://www.fastmail.com/developer/oauth/',

@@ -34,7 +34,7 @@ export const reddit: ProviderEntry = {
   manageUrl: 'https://www.reddit.com/prefs/apps',
   notes: [
     'Requests to the API go to https://oauth.reddit.com and need a User-Agent of your own; with a common one Reddit answers 429.',
-    'That the refresh token stays, and that there is no PKCE, is recalled, not read.',
+    'Not confirmed in the documentation: the refresh token stays the same, and there is no PKCE.',
   ],
   documented: {
     source: 'https://github.com/reddit-archive/reddit/wiki/OAuth2',

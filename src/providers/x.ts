@@ -26,8 +26,8 @@ export const x: ProviderEntry = {
   manageUrl: 'https://x.com/settings/connected_apps',
   notes: [
     'Without the scope offline.access there is no refresh token, and the login ends after 2 hours.',
-    'That each refresh ends the refresh token before it is recalled, not read; what comes is stored either way.',
-    'That X answers invalid_request for a refresh token that has ended is recalled, not read.',
+    'Not confirmed in the documentation: each refresh ends the refresh token before it. vault stores the newest one either way.',
+    'Not confirmed in the documentation: X answers invalid_request for a refresh token that has ended.',
     'users.read and tweet.read are needed to identify the user.',
   ],
   documented: {

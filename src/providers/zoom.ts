@@ -30,7 +30,7 @@ export const zoom: ProviderEntry = {
   notes: [
     'There are no scopes in a login: those of the app apply.',
     'A refresh ends the refresh token before it.',
-    'That a public client may revoke is not in the documentation that was read.',
+    'Not confirmed in the documentation: a public client may revoke.',
   ],
   documented: {
     source: 'https://developers.zoom.us/docs/integrations/PKCE/',

@@ -81,7 +81,7 @@ function isSame(one: string, other: string): boolean {
 /**
  * The accounts whose user has this e-mail address, at one provider if it is written before a slash.
  *
- * @returns none where identities cannot be opened, which whoever then reports a missing account finds out
+ * @returns none where identities cannot be opened; the error about a missing account then says so
  */
 async function accountsByAddress(vault: Vault, selector: string): Promise<readonly AccountRef[]> {
   const slash = selector.indexOf('/');

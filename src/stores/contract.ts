@@ -221,7 +221,7 @@ export interface Resealed {
 }
 
 export interface DataKeyTable {
-  /** While it is the same, nobody has added or deleted data keys. */
+  /** Changes whenever a data key is added or deleted. */
   version(): Promise<number>;
   /** Adds wrapped data keys together with a ledger that is sealed under them. */
   add(keys: readonly WrappedKeyRow[], make: RenewLedger): Promise<void>;

@@ -105,9 +105,9 @@ export interface TcpOwners {
 }
 
 /**
- * Whether another user of this machine, except root, owns that end of a connection.
+ * Whether another user of this machine, except root, owns the end `end` of a connection.
  *
- * @returns `gone` for a closed connection of unknown owner; false where it is not known
+ * @returns `gone` for a closed connection of unknown owner; false where the system does not report the owner
  */
 export type IsOtherUser = (end: TcpEnd, here: TcpEnd) => Promise<boolean | 'gone'>;
 

@@ -120,7 +120,7 @@ export async function connectMail(server: MailServer, interruption: AbortSignal)
       }, LINE_TIMEOUT),
     send: (line) => void socket.write(`${line}\r\n`),
     async secure() {
-      // Whatever came before TLS may be from somebody else, and must not be read as an answer (CVE-2011-0411).
+      // What arrived before TLS may come from another machine on the network path, so it is not an answer (CVE-2011-0411).
       if (input !== '') fail('malformed');
       if (failure !== null) throw failure;
       socket.removeAllListeners();

@@ -7,7 +7,7 @@ const CHUNK = 64 * 1024;
 
 /**
  * Reads file descriptor 0 directly: opening `process.stdin` costs a tenth of a valid token. Each call waits for input, and
- * nothing else happens meanwhile, so a signal has to end the process as if nobody listened for it.
+ * nothing else happens meanwhile, so a signal has to end the process as if it had no listener.
  *
  * @param signals the process
  * @returns what was read, nothing at the end; null where the input can be read as a stream only

@@ -34,7 +34,7 @@ const stopped = () => new VaultError('interrupted', 'stopped while asking');
  * Asks until the answer is yes or no.
  *
  * @param usual what an empty line means
- * @throws VaultError as {@link askLine}; `interrupted` where the input ends: the questions after a no would be asked of nobody
+ * @throws VaultError as {@link askLine}; `interrupted` where the input ends: a no would lead to more questions, and no answer can come
  */
 export async function askYesOrNo(
   question: string,

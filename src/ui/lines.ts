@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { VaultError } from '../domain/errors.js';
 
-/** In characters. Whoever writes without end must not fill the memory. */
+/** In characters. Endless input must not fill the memory. */
 const LONGEST = 1024 * 1024;
 
 /** Reads some input and waits for it; nothing at the end; null where the input can be read as a stream only. */
@@ -40,7 +40,7 @@ export async function* readLines(
       });
       input.resume();
       await woken;
-      // What nobody reads yet stays in the pipe. In the listener of `data` a pause would be undone: Node reads ahead after it.
+      // Input that is not read yet stays in the pipe. In the listener of `data` a pause would be undone: Node reads ahead after it.
       input.pause();
       yield* splitter.lines();
     }

@@ -57,9 +57,9 @@ export interface Vault extends StoredToken, StoreParts {
   byIdentity(provider: string, issuer: string, subject: string): Promise<SealedAccount | null>;
 
   /**
-   * Makes sure that the vault is the one that was last written at this place, with every row.
+   * Makes sure that this vault was the last one written at its path, and that no row is missing or altered.
    *
-   * @param id only with the rows in the part in which this account is
+   * @param id checks only the part of the rows that contains this account; left out: checks all
    * @throws VaultError `vault_rolled_back`, `vault_cloned`, `vault_damaged`: then no refresh token must be sent
    */
   requireCurrent(id?: string): Promise<void>;

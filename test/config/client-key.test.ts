@@ -103,6 +103,6 @@ describe.skipIf(!hasOpenssl)('the certificate of a client', () => {
 
   it('is of the key that signs', () => {
     const error = refusal(files, { clientKeyFile: '/other', clientCertificateFile: '/c' });
-    expect(error.message).toContain("'/c' is of another key");
+    expect(error.message).toContain("'/c' belongs to another key");
   });
 });

@@ -19,7 +19,7 @@ describe('a transport failure in words', () => {
     ],
     [
       'unknown_listener',
-      'api.example was sent nothing: the system does not report whose program listens there',
+      'api.example was sent nothing: the system does not report which user runs the server there',
     ],
   ] as const)('describes what happened and where for %s', (reason, words) => {
     expect(describeTransport(new TransportFailure(reason, 'maybe', 'api.example'))).toBe(words);

@@ -111,7 +111,7 @@ describe('pizauth', () => {
     ['cut off', pizauthDump(DUMPED).subarray(0, -1)],
     ['empty', Buffer.alloc(0)],
   ])('is refused %s', async (_, dump) => {
-    await expect(read('pizauth', '/x', opening({ '/x': dump }))).rejects.toThrow('is not a dump of pizauth');
+    await expect(read('pizauth', '/x', opening({ '/x': dump }))).rejects.toThrow('is not a pizauth dump');
   });
 });
 

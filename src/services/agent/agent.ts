@@ -18,7 +18,6 @@ import { requestRefresh } from '../refresh/request-refresh.js';
 import type { NameContext } from '../select-account.js';
 import { type EnsureValidContext, ensureValid } from '../token/token.js';
 import type { TokenRequest } from '../token/token-request.js';
-import { agentCheck } from './agent-check.js';
 import { type AgentClientContext, agentStatus } from './agent-client.js';
 import {
   AGENT_LOCK,
@@ -31,6 +30,7 @@ import {
 } from './agent-report.js';
 import { agentRoutes } from './agent-routes.js';
 import { agentVault } from './agent-vault.js';
+import { agentCheck } from './regular-check.js';
 import { sharedRefreshes } from './shared-refreshes.js';
 
 /** `vault agent status` may hold the lock for a moment. */

@@ -8,7 +8,7 @@ import { type NameContext, selectAccount } from '../select-account.js';
 import type { TokenRequest } from '../token/token-request.js';
 import { readConnections } from './connections.js';
 
-/* Files with a token, for programs that read one and ask nobody: `vault connect` writes them, and the agent keeps them fresh. */
+/* Files with a token, for programs that read a file and run no helper: `vault connect` writes them, and the agent keeps them fresh. */
 
 export type GetToken = (request: TokenRequest) => Promise<ValidToken>;
 

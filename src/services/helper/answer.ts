@@ -65,7 +65,7 @@ export async function answer(
   }
 }
 
-/** Whoever writes without end must not fill the memory. */
+/** Endless input must not fill the memory. */
 async function* bounded(lines: AsyncIterable<string>): AsyncGenerator<string> {
   let left = INPUT_LIMIT;
   for await (const line of lines) {

@@ -31,7 +31,7 @@ export interface ImportRequest {
 export interface ImportTalk {
   /** All of stdin. */
   stdin(limit: number): Promise<Buffer>;
-  /** The password of the tool's file. @throws VaultError `usage` where it is in no file and nobody can be asked */
+  /** The password of the tool's file. @throws VaultError `usage` where it is in no file and there is no terminal */
   password(question: string): Promise<Secret>;
   readonly passwordFile: string | null;
   /** Whether another program may ask at the terminal. */

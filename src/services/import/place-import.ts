@@ -19,7 +19,7 @@ import { lockAndRead } from '../locked-account.js';
 import { noteConsent } from '../login/login-commit.js';
 import { unidentifiedAccount, withName, withUserinfo } from '../login/login-identity.js';
 
-/** What came of an import, once its account belongs to a user. */
+/** The result of an import, once its account belongs to a user. */
 export interface Placed {
   readonly account: Account;
   readonly outcome: ImportOutcome;
@@ -197,7 +197,7 @@ async function accountOf(vault: Vault, begun: SealedAccount, owner: Owner): Prom
 }
 
 /**
- * Whose account it is: as in a login, by the id_token that the refresh brought, or the userinfo endpoint. Where the grant does not
+ * The user of the account: read as in a login from the id_token that the refresh brought, or the userinfo endpoint. Where the grant does not
  * let the client read that, as one for mail alone, the address in the tool's file names it, and a later login confirms it.
  */
 async function ownerOf(
@@ -228,7 +228,7 @@ async function ownerOf(
   }
 }
 
-/** The answer of the refresh is gone by now, so the members that some providers put there cannot be read. */
+/** The answer of the refresh is not kept, so the members that some providers add to it cannot be read here. */
 const NO_ANSWER = {
   kind: 'granted',
   accessToken: null,

@@ -49,7 +49,7 @@ export interface TakeOver {
 export interface TakenOver {
   readonly account: Account;
   readonly outcome: ImportOutcome | 'imported_before';
-  /** Whether the provider has said whose the account is. */
+  /** Whether the provider has named the user of the account. */
   readonly identified: boolean;
   /** Of an account that was kept beside another: that one, and the scopes it lacks. */
   readonly beside: { readonly account: Account; readonly lacks: readonly string[] } | null;
@@ -60,10 +60,10 @@ const LOCK_WAIT = 130_000;
 const MAX_TRIES = 100;
 
 /**
- * Takes over a login of another tool. The refresh token is stored sealed before it is sent, in an account that is not known yet to
- * be anybody's, and is then refreshed as any other, by the refresher process. Once the provider has said whose it is, that account
- * becomes the user's, or its grant moves into the one that is there, in one commit. So a crash at any point leaves an account that
- * works, and the same import finishes what was begun. A token that was imported before is not sent again.
+ * Takes over a login of another tool. The refresh token is sealed and stored before it is sent, in an account without a user. The
+ * refresher process then refreshes that account. Once the provider has named the user, `placeImport` gives the account to that user,
+ * or moves its grant into the account that the user has, in one commit. So a crash at any point leaves an account that works, and
+ * the same import finishes what was begun. A token that was imported before is not sent again.
  *
  * @throws VaultError when the provider refuses the token, or cannot be reached; then nothing has changed, unless the outcome is open
  */

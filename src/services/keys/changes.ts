@@ -144,7 +144,7 @@ export async function reasonToKeepKey(
   if (!isReferenceOf(vaultId, reference)) return 'it is not named like the keys of this vault';
   if (masterKeys.some((row) => row.reference === reference)) return 'this vault uses it';
   const isUsedElsewhere = openLedger(keyring, await store.ledger()).places.size > 1;
-  return isUsedElsewhere ? 'this vault was also used in another place, which may need it' : null;
+  return isUsedElsewhere ? 'another copy of this vault may need it' : null;
 }
 
 /**

@@ -147,7 +147,7 @@ export function noDeviceEndpoint(
   refused: RefusedAnswer,
 ): VaultError | null {
   if (!NOT_THERE.includes(refused.error)) return null;
-  const words = `${title} has no device login at ${endpoint}: the address is wrong, or it is for other clients`;
+  const words = `${title} has no device login at ${endpoint}: the address is wrong, or only other clients may use it`;
   const compare = `compare the address with what ${title} documents: ${retryLogin(request, '--device')} --dry-run`;
   const hint = `${compare}\nor log in with a browser: ${retryLogin(request, '--paste')}`;
   return refusal('client_refused', words, refused, hint);

@@ -112,7 +112,7 @@ export interface LoginPlan {
   readonly pkce: boolean;
   /** Provider-specific parameters of the authorization request. */
   readonly authorizeParams: Readonly<Record<string, string>>;
-  /** The account that is logged in again or whose grant is widened; null: that of whoever logs in. */
+  /** The account that is logged in again or whose grant is widened; null: the account of the user who logs in. */
   readonly account: string | null;
 }
 

@@ -138,7 +138,7 @@ function providersBy(sources: SettingsSources): readonly Known[] {
   });
 }
 
-/** Issuers are compared exactly, and nobody types the slash after a host. */
+/** Issuers are compared exactly, and users do not type the slash after a host. */
 function spellings({ href, pathname }: URL): readonly [string, ...string[]] {
   if (pathname === '/') return [href.slice(0, -1), href];
   return [href];

@@ -131,7 +131,7 @@ async function conversation(
 }
 
 const MAX_TEXT = 200;
-/** Characters; shorter parts of a token are of no use to anybody. */
+/** Characters; a shorter part of a token is useless to an attacker. */
 const SHARED = 12;
 
 /** A server may repeat what was sent to it, whole or in part. */

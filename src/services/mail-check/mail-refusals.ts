@@ -19,7 +19,7 @@ function lackedScopes({ grantedScopes }: Account, needed: readonly string[]): re
 /** Dovecot 2.3 names `mail` with every refusal in XOAUTH2, whatever it is configured to need. */
 function otherScope([first, second]: readonly string[]): string | null {
   if (first !== 'mail' || second !== undefined) return null;
-  return 'a Dovecot server says so whatever the reason is: if the provider has no such scope, ask which one the server needs';
+  return 'Dovecot names this scope for every failure; if the provider has no such scope, ask which one the server needs';
 }
 
 /** Whether the server says that the protocol is switched off, which no token changes. */
@@ -117,7 +117,7 @@ function unreachable(
   if (reason === 'malformed')
     return failed(
       'tls_failed',
-      `${failure.host} sent data before TLS began, which somebody in between may have added`,
+      `${failure.host} sent data before TLS began, which another machine on the network path may have added`,
       `use the port for TLS from the start: ${check(' --server HOST')}`,
     );
   const words = describeTransport(failure);
@@ -133,7 +133,11 @@ function unreachable(
     );
   if (certificate === 'wrong_host')
     return failed('tls_failed', words, 'name the server as its certificate does: --server HOST');
-  return failed('tls_failed', words, transportHint(failure, 'check what is between here and the server'));
+  return failed(
+    'tls_failed',
+    words,
+    transportHint(failure, 'check for a proxy or firewall between this machine and the server'),
+  );
 }
 
 function said(text: string): string {

@@ -45,7 +45,7 @@ export async function mailServer(
   if (known === undefined) {
     throw new VaultError(
       'usage',
-      `the mail server of ${accountName(account)} is not known: ${provider?.title ?? account.provider} has no mail, or none that is built in`,
+      `the mail server of ${accountName(account)} is not known: ${provider?.title ?? account.provider} has no built-in mail server`,
       {
         hint: `name it: ${command(`check ${protocol} ${shellName(account)} --server ${protocol}.example.com`)}`,
       },

@@ -60,7 +60,7 @@ export async function renewIdToken(
   if (outcome instanceof VaultError) {
     if (usable === null || request.insist === true) throw outcome;
     const next = outcome.hint === undefined ? '' : ` (${outcome.hint.replaceAll('\n', '; ')})`;
-    return { account, ...usable, warning: `no other one could be fetched: ${outcome.message}${next}` };
+    return { account, ...usable, warning: `a new one could not be fetched: ${outcome.message}${next}` };
   }
   const after = await reread(vault, account);
   const { idToken: brought } = await vault.contents(after);
@@ -70,7 +70,7 @@ export async function renewIdToken(
   if (outcome.kind === 'adopted') return 'changed';
   const why = warningOf(outcome);
   if (usable === null || request.insist === true) throw notBrought(after, stored, why, now);
-  return { account: after, ...usable, warning: why ?? 'the refresh brought no other one' };
+  return { account: after, ...usable, warning: why ?? 'the refresh returned no new one' };
 }
 
 /**
@@ -112,7 +112,7 @@ function notAsked(account: Account): VaultError {
 function cannotRenew(account: Account, stored: IdToken | null, now: number): VaultError {
   return new VaultError(
     'login_needed',
-    `${stateOf(account, stored, now)}, and without a refresh token no other one can be fetched`,
+    `${stateOf(account, stored, now)}, and a new one cannot be fetched without a refresh token`,
     { hint: loginCommand(account) },
   );
 }

@@ -142,7 +142,7 @@ function isPrivate(stats: Stats, uid: number | undefined): boolean {
   return stats.uid === uid && (stats.mode & OTHERS) === 0;
 }
 
-/** Reads a link itself, not its target. A path without access is not ours. */
+/** Reads a link itself, not its target. Null also for a path that this user may not read. */
 function lstatOrNull(path: string): Stats | null {
   return orElse(() => lstatSync(path), null);
 }

@@ -124,7 +124,7 @@ it('a copy that was not accepted deletes no leftover of the other vault', async 
 });
 
 describe('a vault that was accepted in two places', () => {
-  const MAY_BE_NEEDED = 'this vault was also used in another place, which may need it';
+  const MAY_BE_NEEDED = 'another copy of this vault may need it';
 
   async function acceptedElsewhere(): Promise<Context> {
     const ctx = elsewhere();
@@ -145,7 +145,7 @@ describe('a vault that was accepted in two places', () => {
     const rotated = await rotateKey(ctx, null);
     expect(rotated.old).toBe(`the old key stays in the OS keychain: ${MAY_BE_NEEDED}`);
     const inFile = await rotateKey(ctx, stage.fromFile);
-    expect(inFile.old).toMatch(/^the old key stays in the key file .*: this/);
+    expect(inFile.old).toMatch(/^the old key stays in the key file .*: another copy/);
     stage.use(stage.fromFile);
     const removed = await removeKey(ctx, 'keychain');
     expect(removed.key).toBe(`the key stays in the OS keychain: ${MAY_BE_NEEDED}`);

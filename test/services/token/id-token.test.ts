@@ -94,7 +94,7 @@ describe('a stored id_token', () => {
     await stage.add({}, { idToken: stored });
     expect(await given()).toMatchObject({
       token: stored.token.reveal(),
-      warning: 'the id_token of demo/alice@example.com expires in 2m; the refresh brought no other one',
+      warning: 'the id_token of demo/alice@example.com expires in 2m; the refresh returned no new one',
     });
     await expect(given({ insist: true })).rejects.toMatchObject({ code: 'login_needed' });
   });

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../../src/domain/duration.js';
 import { VaultError } from '../../../src/domain/errors.js';
-import { type AgentCheckDeps, agentCheck } from '../../../src/services/agent/agent-check.js';
 import type { AgentCheck, AgentRequest } from '../../../src/services/agent/agent-report.js';
 import { type AgentVault, agentVault } from '../../../src/services/agent/agent-vault.js';
+import { type AgentCheckDeps, agentCheck } from '../../../src/services/agent/regular-check.js';
 import type { AccountFacts, Contents } from '../../../src/vault/sealed-account.js';
 import type { Vault } from '../../../src/vault/vault.js';
 import { NOW } from '../../doubles/terminal.js';
