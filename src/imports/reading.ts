@@ -20,7 +20,7 @@ export function contentOf(file: string, { read }: Pick<Place, 'read'>): Buffer {
 
 /** The file, in a sentence. */
 export function called(file: string): string {
-  return file === '-' ? 'what came on stdin' : file;
+  return file === '-' ? 'the input on stdin' : file;
 }
 
 /** @param what the file should be: `a token file of mutt_oauth2.py` */

@@ -60,9 +60,9 @@ describe('vault import', () => {
 
   it('reads what is no text from stdin too', async () => {
     const pickle = await stage.vault(['import', 'gcalcli', '-'], { stdin: Buffer.from([0x80, 4, 0x2e]) });
-    expect(pickle.stderr).toContain('what came on stdin is a pickle');
+    expect(pickle.stderr).toContain('the input on stdin is a pickle');
     const sealed = await stage.vault(['import', 'mutt-oauth2', '-'], { stdin: Buffer.from([0x85, 1, 0]) });
-    expect(sealed.stderr).toContain('what came on stdin is encrypted');
+    expect(sealed.stderr).toContain('the input on stdin is encrypted');
   });
 
   it('says so where the record of imports is damaged', async () => {
