@@ -27,8 +27,8 @@ export const figma: ProviderEntry = {
   errors: { loginNeeded: ['http_400'], configuration: [], policy: [], transient: [] },
   notes: [
     'Refresh tokens are sent to an address of their own, and stay the same.',
-    'That a token lives for 90 days is recalled, not read; the answer says it.',
-    'That Figma answers status 400 without a code to a refresh token that has ended is recalled, not read.',
+    'Not confirmed in the documentation: that a token lives for 90 days. The answer says how long.',
+    'Not confirmed in the documentation: that Figma answers status 400 without a code to a refresh token that has ended.',
     'In Figma, "Settings", "Security", "Connected apps" lists the app and removes it.',
   ],
   documented: {

@@ -37,7 +37,7 @@ export const linkedin: ProviderEntry = {
     'Only approved partners get refresh tokens; for others the login ends after 60 days.',
     'The product "Share on LinkedIn" adds the scope w_member_social.',
     'LinkedIn puts no nonce into the id_token, as users report, so none is sent.',
-    'That http://localhost is accepted as redirect URL is recalled, not read; if not, set redirectUri to an https address.',
+    'Not confirmed in the documentation: that http://localhost is accepted as redirect URL. If it is refused, set redirectUri to an https address.',
   ],
   documented: {
     source: 'https://learn.microsoft.com/linkedin/shared/authentication/authorization-code-flow',

@@ -43,7 +43,7 @@ export const strava: ProviderEntry = {
   notes: [
     'A refresh may replace the refresh token; the newest one is stored.',
     'A new app works for your own account only, until Strava raises its limit.',
-    'What Strava answers to a refresh token that has ended was read in reports of users, and to a revoked token (401) is recalled.',
+    'Not confirmed in the documentation: what Strava answers to a refresh token that has ended (from reports of users) and to a revoked one (401).',
     'Scopes: read, read_all, profile:read_all, profile:write, activity:read, activity:read_all, activity:write.',
   ],
   documented: {

@@ -32,7 +32,7 @@ export const todoist: ProviderEntry = {
     'New apps get refresh tokens, which each refresh replaces; tokens of older apps do not end.',
     'Scopes: data:read, data:read_write, data:delete, task:add, project:delete.',
     'The revocation is documented for clients with a secret; that one without may revoke is a guess.',
-    'The address of the user (/api/v1/user) and its members are recalled, not read.',
+    'Not confirmed in the documentation: the address of the user (/api/v1/user) and its members.',
   ],
   documented: {
     source: 'https://developer.todoist.com/api/v1/#tag/Authorization/OAuth',

@@ -57,8 +57,8 @@ export const twitch: ProviderEntry = {
     'Requests to the API need the header Client-Id with the client ID, beside the token.',
     'The refresh token of a public client works once and ends after 30 days.',
     'Twitch wants programs to check a token every hour at https://id.twitch.tv/oauth2/validate.',
-    'What Twitch answers to a refresh token that has ended was read in reports of users, and to a wrong secret is recalled.',
-    'The name of the parameter for scopes in a device login (scopes) is recalled, not read.',
+    'Not confirmed in the documentation: what Twitch answers to a refresh token that has ended (from reports of users) and to a wrong secret.',
+    'Not confirmed in the documentation: the name of the parameter for scopes in a device login (scopes).',
   ],
   documented: {
     source: 'https://dev.twitch.tv/docs/authentication/getting-tokens-oauth/',
