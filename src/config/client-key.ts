@@ -4,7 +4,8 @@ import { VaultError } from '../domain/errors.js';
 import { jsonObject } from '../domain/json.js';
 import { inQuotes } from '../domain/safe-text.js';
 import { Secret } from '../domain/secret.js';
-import type { AssertionFacts, ProviderSettings, SigningAlgorithm } from '../providers/contract.js';
+import type { AssertionFacts, SigningAlgorithm } from '../providers/contract.js';
+import type { ProviderSettings } from '../providers/settings.js';
 
 /** How the files of a client key are read; null: there is no such file. */
 export interface KeyFiles {

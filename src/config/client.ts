@@ -1,6 +1,7 @@
 import { VaultError } from '../domain/errors.js';
 import { Secret } from '../domain/secret.js';
-import type { ClientFacts, ProviderSettings, RedirectFacts } from '../providers/contract.js';
+import type { ClientFacts, RedirectFacts } from '../providers/contract.js';
+import type { ProviderSettings } from '../providers/settings.js';
 
 /** Placeholders of examples and templates. */
 const PLACEHOLDER =

@@ -6,7 +6,7 @@ import { REPEATABLE_GRANTS } from '../domain/repeatable-grant.js';
 import { quoted } from '../domain/safe-text.js';
 import { Secret } from '../domain/secret.js';
 import type { KeySourceSetting } from '../keysources/contract.js';
-import type { IdentitySettings, ProviderSettings } from '../providers/contract.js';
+import type { IdentitySettings, ProviderSettings } from '../providers/settings.js';
 import { accountNamesIn } from './account-names.js';
 import { isObject, notifyIn, parseConfigJson } from './config-json.js';
 import { keySourceIn } from './key-source.js';

@@ -4,13 +4,8 @@ import { VaultError } from '../domain/errors.js';
 import { command, setProvider } from '../domain/hints.js';
 import { inQuotes, quoted } from '../domain/safe-text.js';
 import type { Secret } from '../domain/secret.js';
-import type {
-  ClientAuth,
-  ConfiguredProvider,
-  Provider,
-  ProviderCatalogue,
-  ProviderSettings,
-} from '../providers/contract.js';
+import type { ClientAuth, ConfiguredProvider, Provider } from '../providers/contract.js';
+import type { ProviderCatalogue, ProviderSettings } from '../providers/settings.js';
 import type { Paths } from '../system/contract.js';
 import {
   findCredentials,

@@ -1,5 +1,5 @@
-import type { ProviderEntry } from './contract.js';
 import { FIXED_PORT } from './fixed-port.js';
+import type { ProviderEntry } from './settings.js';
 
 export const asana: ProviderEntry = {
   title: 'Asana',

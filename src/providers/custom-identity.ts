@@ -1,11 +1,6 @@
 import { VaultError } from '../domain/errors.js';
-import type {
-  IdentityRequest,
-  IdentitySettings,
-  IdentitySource,
-  Provider,
-  ProviderSettings,
-} from './contract.js';
+import type { IdentityRequest, IdentitySource, Provider } from './contract.js';
+import type { IdentitySettings, ProviderSettings } from './settings.js';
 
 /** Names of the subject at plain OAuth servers; the first one present counts. */
 const ANY_SUBJECT = 'sub|id|user_id|account_id|uuid';

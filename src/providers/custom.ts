@@ -2,8 +2,9 @@ import { secretServers } from '../domain/endpoint.js';
 import { clientVariables } from '../domain/environment.js';
 import { VaultError } from '../domain/errors.js';
 import type { RepeatableGrant } from '../domain/repeatable-grant.js';
-import type { ClientFacts, Endpoints, Provider, ProviderSettings, RevocationFacts } from './contract.js';
+import type { ClientFacts, Endpoints, Provider, RevocationFacts } from './contract.js';
 import { identityOf, NO_IDENTITY } from './custom-identity.js';
+import type { ProviderSettings } from './settings.js';
 
 const OIDC_SCOPES = ['openid', 'profile', 'email', 'offline_access'];
 

@@ -1,8 +1,9 @@
 import { parseEndpoint } from '../domain/endpoint.js';
 import { clientVariables } from '../domain/environment.js';
 import { VaultError } from '../domain/errors.js';
-import type { Provider, ProviderEntry } from './contract.js';
+import type { Provider } from './contract.js';
 import { fromConfig } from './custom.js';
+import type { ProviderEntry } from './settings.js';
 
 /**
  * Makes a provider of a built-in entry, which is what a user could write into `config.json`, and facts besides.

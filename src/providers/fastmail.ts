@@ -1,4 +1,4 @@
-import type { ProviderEntry } from './contract.js';
+import type { ProviderEntry } from './settings.js';
 
 const MAIL = 'urn:ietf:params:oauth:scope:mail';
 const protocol = (name: string) => [`https://www.fastmail.com/dev/protocol-${name}`];

@@ -1,4 +1,4 @@
-import type { ProviderEntry } from './contract.js';
+import type { ProviderEntry } from './settings.js';
 
 export const github: ProviderEntry = {
   title: 'GitHub',

@@ -1,5 +1,5 @@
-import type { ProviderEntry } from './contract.js';
 import { FIXED_PORT } from './fixed-port.js';
+import type { ProviderEntry } from './settings.js';
 
 /** Reddit limits programs with a common user agent; it wants one that names the client. */
 const headers = { 'user-agent': 'cli:{client_id}:v1 (token-vault)' };

@@ -1,5 +1,5 @@
-import type { ProviderEntry } from './contract.js';
 import { FIXED_PORT } from './fixed-port.js';
+import type { ProviderEntry } from './settings.js';
 
 /** The token of a user, not that of a bot: bot scopes cannot be requested with a redirect to this machine. */
 export const slack: ProviderEntry = {

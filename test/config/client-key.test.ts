@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { readClientKey } from '../../src/config/client-key.js';
 import { VaultError } from '../../src/domain/errors.js';
 import { clientAssertion } from '../../src/oauth/client-assertion.js';
-import type { ProviderSettings } from '../../src/providers/contract.js';
+import type { ProviderSettings } from '../../src/providers/settings.js';
 import { hasOpenssl, makeCertificate } from '../doubles/certificate.js';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Provider, ProviderSettings } from '../../src/providers/contract.js';
+import type { Provider } from '../../src/providers/contract.js';
 import { fromConfig } from '../../src/providers/custom.js';
 import { google } from '../../src/providers/google.js';
 import { microsoft } from '../../src/providers/microsoft.js';
+import type { ProviderSettings } from '../../src/providers/settings.js';
 import { youtube } from '../../src/providers/youtube.js';
 
 const PLAIN: ProviderSettings = {

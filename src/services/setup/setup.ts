@@ -11,7 +11,8 @@ import { command, setProvider } from '../../domain/hints.js';
 import { quoted } from '../../domain/safe-text.js';
 import { Secret } from '../../domain/secret.js';
 import { discover } from '../../oauth/discovery.js';
-import type { Provider, ProviderCatalogue } from '../../providers/contract.js';
+import type { Provider } from '../../providers/contract.js';
+import type { ProviderCatalogue } from '../../providers/settings.js';
 import { type ChangeContext, changeSettings } from '../config/change.js';
 
 export type SetupContext = ChangeContext & Pick<Context, 'envFile' | 'readSettings' | 'vault'>;
